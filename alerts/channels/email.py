@@ -1,0 +1,160 @@
+"""Mail: HTML that reads well on a phone and in the dark, with a plain part, threaded by incident."""
+
+from __future__ import annotations
+
+import json
+import smtplib
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, localtime
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from alerts.channels import text
+from alerts.channels.look import look, tagline
+from alerts.channels.shape import Envelope, UnsafeUrlError
+from alerts.decide import Kind
+from alerts.plain import cut
+from rules.event import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from alerts.message import Message
+
+SCHEMES: Final = frozenset({"mailto", "mailtos"})
+SPEAKS_SMTP: Final = True
+
+
+def envelope(message: Message, plugin: Any) -> Envelope:
+    """Return the parts of the mail as the text that our Apprise plugin sends."""
+    del plugin
+    parts = {
+        "id": message.id,
+        "thread": message.thread,
+        "subject": subject(message),
+        "text": f"{message.headline}\n\n{text.render(message)}\n",
+        "html": html(message),
+        "important": message.severity is Severity.CRITICAL and message.kind is not Kind.RESOLVED,
+    }
+    return Envelope(title=subject(message), body=json.dumps(parts))
+
+
+def plugin(parsed: Mapping[str, Any]) -> Any:
+    """Make the Apprise plugin that sends our mail instead of its own."""
+    made = _plugin_type()(**parsed)
+    if made.password and made.secure_mode == "insecure":
+        raise UnsafeUrlError("it would send the password in clear; write mailtos:// instead")
+    return made
+
+
+def subject(message: Message) -> str:
+    """Return the subject line."""
+    return cut(f"[qbwatch] {message.headline}", 160)
+
+
+def html(message: Message) -> str:
+    """Return the HTML part, with all styles inline."""
+    return str(_template().render(message=message, look=look(message), tagline=tagline(message)))
+
+
+def compose(parts: Mapping[str, Any], sender: tuple[str, str], to: str) -> EmailMessage:
+    """Build the mail of *parts* from *sender* (name and address) to the address *to*.
+
+    The Message-ID is made of the notification's id: a mail that is sent twice is shown once.
+    """
+    domain = sender[1].rpartition("@")[2] or "localhost"
+    mail = EmailMessage()
+    mail["Subject"] = parts["subject"]
+    mail["From"] = Address(display_name=sender[0] or "qbwatch", addr_spec=sender[1])
+    mail["To"] = to
+    mail["Date"] = format_datetime(localtime())
+    mail["Message-ID"] = f"<{parts['id']}@{domain}>"
+    if parts["thread"] != parts["id"]:
+        mail["In-Reply-To"] = mail["References"] = f"<{parts['thread']}@{domain}>"
+    mail["List-Id"] = f"qbwatch alerts <qbwatch.{domain}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
+    if parts["important"]:
+        mail["Importance"] = "high"
+        mail["X-Priority"] = "1"
+    mail.set_content(parts["text"])
+    mail.add_alternative(parts["html"], subtype="html")
+    return mail
+
+
+@cache
+def _template() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only who mails needs it
+
+    loader = PackageLoader("alerts", "templates")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("mail.html")
+
+
+def _complaint(error: Exception) -> str:
+    """Put *error* into words, with the SMTP status where there is one."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"the mail server said no, error={error.smtp_code}"
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code = max((answer[0] for answer in error.recipients.values()), default=0)
+        return f"the mail server refused the recipient, error={code}"
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return "the mail server offers no STARTTLS or no sign-in"
+    if isinstance(error, TimeoutError):
+        return "the mail server did not answer in time"
+    return f"no usable connection to the mail server ({type(error).__name__})"
+
+
+@cache
+def _plugin_type() -> Any:
+    from apprise.plugins.email.base import NotifyEmail  # noqa: PLC0415 - apprise is slow to import
+    from apprise.plugins.email.smtp import AppriseSMTPController  # noqa: PLC0415
+
+    class FrankSmtp(AppriseSMTPController):
+        """Apprise's connection, but one whose errors are told instead of swallowed."""
+
+        def sendmail(self, from_addr: str, to_addrs: list[str], message: Any) -> bool:
+            self._socket.sendmail(from_addr, to_addrs, message)  # type: ignore[attr-defined]
+            return True
+
+    class ReadyMail(NotifyEmail):  # type: ignore[no-untyped-call]  # apprise is half typed
+        """Sends the parts that stand ready in the body over Apprise's connection."""
+
+        request_rate_per_sec = 1
+
+        def send(self, body: str, *_: Any, **__: Any) -> bool:
+            mail, recipients = self.ready(json.loads(body))
+            connection: Any = FrankSmtp(
+                host=self.smtp_host,
+                port=cast("int", self.port),
+                secure_mode=cast("str", self.secure_mode),
+                user=self.user,
+                password=self.password,
+                verify_certificate=self.verify_certificate,
+                socket_connect_timeout=self.socket_connect_timeout,
+            )
+            self.throttle()  # type: ignore[no-untyped-call]
+            try:
+                with connection as smtp:
+                    smtp.sendmail(self.from_addr[1], recipients, mail.as_bytes(policy=SMTP))
+            except (OSError, smtplib.SMTPException) as error:
+                self.logger.warning("Mail was not sent: %s.", _complaint(error))
+                return False
+            return True
+
+        def ready(self, parts: dict[str, Any]) -> tuple[EmailMessage, list[str]]:
+            to = str(self.targets[0][1])
+            name, address = self.from_addr
+            mail = compose(parts, (str(name or ""), str(address)), to)
+            for header, addresses in (("Cc", self.cc), ("Reply-To", self.reply_to)):
+                if addresses:
+                    mail[header] = ", ".join(sorted(addresses))
+            for header, value in self.headers.items():
+                mail[header] = value
+            return mail, [to, *self.cc, *self.bcc]
+
+    return ReadyMail

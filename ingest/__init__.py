@@ -1,0 +1,1 @@
+"""Bytes on disk become records, and records become runs."""

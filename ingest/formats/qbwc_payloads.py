@@ -1,0 +1,140 @@
+"""The XML payloads in QWCLog.txt: what lies in one is data, though a memo in it may look like records."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from ingest.formats.qbwc_stamp import stamps
+
+# In place of where a payload ends: not known yet, and broken off.
+UNKNOWN = -2
+BROKEN = -1
+_PROLOGUE_WITHIN = 4096
+_PROLOGUE = re.compile(rb"(?:\s|<\?[^<>\r\n]*\?>|<!--.*?-->|<!DOCTYPE[^<>]*>)*", re.DOTALL)
+_ROOT = re.compile(rb"<([A-Za-z_][\w:.-]*)[^<>]*>")
+_CUT = re.compile(rb"\.{6}[ \t]*\r?\n")
+_CUT_AFTER = range(70, 81)  # characters that DEBUG leaves of a payload: 75, and some for doubt
+_PREFIX = b"Request that failed:"  # counts as payload
+_CUT_WITHIN = 400  # bytes that those take at most, in any alphabet, with the dots and a line end
+# `<productVersion="33.0">`: Web Connector writes so in every run, and no XML can.
+_NO_XML = re.compile(rb"<[A-Za-z]\w*(?:\[\d+\])?=\"")
+# A record that ends so has its value in the next record of the same method, and that is somebody's own text.
+_ANNOUNCE = {
+    "do_sendRequestXML": (b") : strRequestXML =", b") : HCPResponseXML="),
+    "do_receiveResponseXML": (b") : response =",),
+}
+_ANY_ANNOUNCE = tuple(words for several in _ANNOUNCE.values() for words in several)
+_LONGEST_ANNOUNCE = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Payloads:
+    """The closed payloads of a block, and where one begins that is not closed yet (-1 for none).
+
+    `closing` is the tag that would close it, as far as it is known.
+    """
+
+    starts: list[int]
+    ends: list[int]
+    unclosed: int = -1
+    closing: bytes = b""
+
+    def hides(self, pos: int) -> bool:
+        """Say whether *pos* lies inside a closed payload."""
+        at = bisect_right(self.starts, pos) - 1
+        return at >= 0 and pos < self.ends[at]
+
+
+def find_payloads(data: bytes) -> Payloads:
+    """Find the XML payloads of *data*; one that DEBUG cut short, or that never closes, protects nothing.
+
+    What is said of a payload stays true when more data follows, save that an unclosed one may turn out either way.
+    """
+    starts: list[int] = []
+    ends: list[int] = []
+    pos = _opening(data, 0)
+    while pos >= 0:
+        root = _root(data, pos)
+        end = _end(data, pos, root)
+        if end == UNKNOWN:
+            closing = b"" if isinstance(root, int) else b"</" + root[1] + b">"
+            return Payloads(starts, ends, pos, closing)
+        if end > 0:
+            starts.append(pos)
+            ends.append(end)
+        pos = _opening(data, end if end > 0 else pos + 5)
+    return Payloads(starts, ends)
+
+
+def closed_by(data: bytes, pos: int, closing: bytes) -> int:
+    """Return where in *data* the payload ends that was open at *pos*: behind its *closing* tag.
+
+    BROKEN if a new one begins before that, or something stands there that XML cannot hold; UNKNOWN if it may come.
+    """
+    following = _opening(data, pos)
+    limit = following if following >= 0 else len(data)
+    end = data.find(closing, pos, limit)
+    if (end < 0 <= following) or _contradicts(data, pos, end if end >= 0 else limit):
+        return BROKEN
+    return end + len(closing) if end >= 0 else UNKNOWN
+
+
+def is_announced(data: bytes, start: int, method: str | None = None) -> bool:
+    """Say whether the record before *start* announces that the next one, of *method* or of any, is a payload."""
+    words = _ANY_ANNOUNCE if method is None else _ANNOUNCE.get(method, ())
+    return words != () and data[max(0, start - _LONGEST_ANNOUNCE) : start].rstrip().endswith(words)
+
+
+def _opening(data: bytes, pos: int) -> int:
+    xml = data.find(b"<?xml", pos)
+    bare = data.find(b"<QBXML>", pos, xml if xml >= 0 else len(data))
+    return bare if bare >= 0 else xml
+
+
+def _root(data: bytes, pos: int) -> re.Match[bytes] | int:
+    """Return the match of the root element's tag; BROKEN if there is none, UNKNOWN if it may still come."""
+    prologue = _PROLOGUE.match(data, pos, pos + _PROLOGUE_WITHIN)
+    at = prologue.end() if prologue else pos
+    root = _ROOT.match(data, at, at + _PROLOGUE_WITHIN)
+    if root:
+        return root
+    rest = data[at : at + _PROLOGUE_WITHIN]
+    is_comment = rest.startswith(b"<!--")
+    is_broken = not is_comment and (b"<" in rest[1:] or (rest.startswith(b"<?") and b"\n" in rest))
+    may_come = not rest or (rest.startswith(b"<") and not is_broken and len(rest) < _PROLOGUE_WITHIN)
+    return UNKNOWN if may_come else BROKEN
+
+
+def _end(data: bytes, pos: int, root: re.Match[bytes] | int) -> int:
+    """Return where the payload at *pos* with this *root* tag ends, BROKEN or UNKNOWN."""
+    closing = b"" if isinstance(root, int) else b"</" + root[1] + b">"
+    if _is_cut(data, pos, closing):
+        return BROKEN
+    if isinstance(root, int):
+        return root
+    return root.end() if root[0].endswith(b"/>") else closed_by(data, root.end(), closing)
+
+
+def _is_cut(data: bytes, pos: int, closing: bytes) -> bool:
+    """Say whether DEBUG cut the payload at *pos* after its first characters, before its *closing* tag."""
+    cut = _CUT.search(data, pos, pos + _CUT_WITHIN)
+    if cut is None:
+        return False
+    if closing and data.find(closing, pos, cut.start()) >= 0:
+        return False
+    prefix = data.rfind(_PREFIX, max(0, pos - _CUT_WITHIN // 10), pos)
+    left = data[prefix if prefix >= 0 else pos : cut.start()].replace(b"\r\n", b"\n")
+    return len(left.decode("utf-8", errors="replace")) in _CUT_AFTER
+
+
+def _contradicts(data: bytes, pos: int, end: int) -> bool:
+    """Say whether data[pos:end] holds a whole record line that cannot stand in XML."""
+    if data.find(b" UTC", pos, end) < 0:
+        return False
+    for start in stamps(data, pos, end):
+        line_end = data.find(b"\n", start, end)
+        if line_end >= 0 and _NO_XML.search(data, start, line_end):
+            return True
+    return False

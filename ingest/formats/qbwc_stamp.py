@@ -1,0 +1,58 @@
+"""Where a record of QWCLog.txt may begin: its stamp, or the banner of a new log."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+
+BEFORE_UTC = 17  # bytes of "20260310.02:00:09"
+BANNER_START = b"Log file initialized at "
+_STAMP = re.compile(rb"\d{8}\.\d\d:\d\d:\d\d UTC[ \t]{0,8}:")
+_BOM = b"\xef\xbb\xbf"
+
+
+def begins_line(data: bytes, pos: int) -> bool:
+    r"""Say whether *pos* is the start of a line.
+
+    NULs end a line too: a power loss leaves them where text was to be written.
+    """
+    return pos == 0 or data[pos - 1] in b"\n\r\0" or data[max(0, pos - 3) : pos] == _BOM
+
+
+@lru_cache(maxsize=64)
+def to_time(stamp: bytes) -> datetime | None:
+    """Read the time of a *stamp*; None if there is no such day or hour.
+
+    >>> to_time(b"20260310.02:00:09")
+    datetime.datetime(2026, 3, 10, 2, 0, 9, tzinfo=datetime.timezone.utc)
+    """
+    try:
+        return datetime(
+            int(stamp[:4]), int(stamp[4:6]), int(stamp[6:8]),
+            int(stamp[9:11]), int(stamp[12:14]), int(stamp[15:17]), tzinfo=UTC,
+        )  # fmt: skip
+    except ValueError:
+        return None
+
+
+def read_stamp(data: bytes, pos: int) -> datetime | None:
+    """Read the time that is stamped at *pos*, None if none is."""
+    return to_time(data[pos : pos + BEFORE_UTC]) if is_stamp(data, pos) else None
+
+
+def is_stamp(data: bytes, pos: int) -> bool:
+    """Say whether a stamp stands at *pos*, at the start of a line."""
+    return pos >= 0 and _STAMP.match(data, pos) is not None and begins_line(data, pos)
+
+
+def stamps(data: bytes, pos: int, end: int) -> list[int]:
+    """Return where the stamps in data[pos:end] stand, payload or not."""
+    found = []
+    mark = data.find(b" UTC", pos, end)
+    while mark >= 0:
+        start = mark - BEFORE_UTC
+        if start >= pos and is_stamp(data, start):
+            found.append(start)
+        mark = data.find(b" UTC", mark + 4, end)
+    return found

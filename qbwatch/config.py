@@ -1,0 +1,226 @@
+"""qbwatch.toml becomes typed settings; every fault is told at once, with its place and what to write instead."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import platformdirs
+
+from alerts.receiver import Receiver, SecretUrl
+from alerts.route import MATCHABLE, Route, receivers_of
+from qbwatch.config_table import Faults, Table
+from qbwatch.errors import UsageError
+from qbwatch.secrets import SecretMissingError, expand
+from qbwatch.this_host import host_name, host_zone
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FORMATS = ("auto", "qbwc", "windows-events")
+_DURATION = re.compile(r"(\d+)\s*(s|m|h|d)")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A log to follow: a path or a glob, and how to read it."""
+
+    path: str
+    format: str = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All of qbwatch.toml."""
+
+    host: str
+    client: str | None
+    zone: ZoneInfo
+    sources: tuple[Source, ...]
+    store: Path
+    receivers: tuple[Receiver, ...] = ()
+    route: Route | None = None
+    rules: Path | None = None
+    file: Path | None = field(default=None)
+
+
+def default_path() -> Path:
+    """Return where qbwatch.toml is looked for: QBWATCH_CONFIG, else the platform's configuration folder."""
+    named = os.environ.get("QBWATCH_CONFIG")
+    return Path(named) if named else platformdirs.user_config_path("qbwatch", appauthor=False) / "qbwatch.toml"
+
+
+def load(path: Path) -> Settings:
+    """Read *path*. Raises UsageError that tells every fault with file, line and column."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"{path}: no such configuration. Name one with --config or QBWATCH_CONFIG; "
+            "the README shows one to start from."
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: the configuration cannot be read ({error}).") from error
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{_syntax_place(path, str(error))}: this is not valid TOML: {error}.") from error
+    faults = Faults(path, text)
+    settings = _settings(Table(values, (), faults), path)
+    faults.refuse()
+    return settings
+
+
+def _syntax_place(path: Path, message: str) -> str:
+    found = re.search(r"line (\d+), column (\d+)", message)
+    return f"{path}:{found[1]}:{found[2]}" if found else str(path)
+
+
+def _settings(top: Table, path: Path) -> Settings:
+    top.only("host", "source", "store", "receiver", "route", "rules")
+    host, store, rules = top.table("host"), top.table("store"), top.table("rules")
+    host.only("name", "client", "timezone")
+    store.only("path")
+    rules.only("path")
+    receivers = _receivers(top, path.parent)
+    return Settings(
+        host=host.text("name") or host_name(),
+        client=host.text("client"),
+        zone=_zone(host),
+        sources=_sources(top),
+        store=path.parent / (store.text("path") or "qbwatch.db"),
+        receivers=receivers,
+        route=_root_route(top, receivers),
+        rules=path.parent / folder if (folder := rules.text("path")) else None,
+        file=path,
+    )
+
+
+def _zone(host: Table) -> ZoneInfo:
+    name = host.text("timezone")
+    if name is None:
+        return host_zone()
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        host.fault("timezone", f'"{name}" is no time zone. Write an IANA name such as "America/New_York"')
+        return ZoneInfo("UTC")
+
+
+def _sources(top: Table) -> tuple[Source, ...]:
+    sources = []
+    for table in top.tables("source"):
+        table.only("path", "format")
+        path = table.text(
+            "path",
+            needed="the log to follow, such as 'C:\\ProgramData\\Intuit\\QBWebConnector\\log\\QWCLog*.txt'",
+        )
+        format_ = table.text("format") or "auto"
+        if format_ not in FORMATS:
+            table.fault("format", f'"{format_}" is no format. Write one of: {", ".join(FORMATS)}')
+        sources.append(Source(path=path or "", format=format_))
+    if not sources:
+        top.fault("source", "no log to follow. Add a [[source]] with its path")
+    return tuple(sources)
+
+
+def _receivers(top: Table, folder: Path) -> tuple[Receiver, ...]:
+    receivers: dict[str, Receiver] = {}
+    for table in top.tables("receiver"):
+        table.only("name", "url")
+        name = table.text("name", needed="a name that routes use") or ""
+        url = table.text("url", needed='where its messages go, such as "${env:OPS_TEAMS_URL}"') or ""
+        if name in receivers:
+            table.fault("name", f'there are two receivers "{name}". Give each its own name')
+        try:
+            receivers[name] = Receiver(name=name, url=SecretUrl(expand(url, folder)))
+        except SecretMissingError as error:
+            table.fault("url", f"{error}")
+            receivers[name] = Receiver(name=name, url=SecretUrl(""))
+    return tuple(receivers.values())
+
+
+def _root_route(top: Table, receivers: tuple[Receiver, ...]) -> Route | None:
+    if "route" not in top.values:
+        if receivers:
+            top.fault("receiver", "no [route] says which receiver gets what. Add [route] with receiver = "
+                      f'"{receivers[0].name}"')  # fmt: skip
+        return None
+    table = top.table("route")
+    root = _route(table, {receiver.name for receiver in receivers})
+    if root.receiver is None:
+        table.fault("receiver", "the first [route] needs a receiver, which gets what no other route takes")
+    if root.match:
+        table.fault("match", "the first [route] takes everything; put match into [[route.routes]]")
+    return root
+
+
+def _route(table: Table, names: set[str]) -> Route:
+    table.only(
+        "receiver",
+        "match",
+        "continue",
+        "group_by",
+        "group_wait",
+        "group_interval",
+        "repeat_interval",
+        "routes",
+    )
+    receiver = table.text("receiver")
+    if receiver is not None and receiver not in names:
+        known = ", ".join(sorted(names)) or "none"
+        table.fault("receiver", f'there is no receiver "{receiver}" (known: {known})')
+    return Route(
+        receiver=receiver,
+        match=_match(table.table("match")),
+        continue_=bool(table.flag("continue")),
+        group_by=_group_by(table),
+        group_wait=_duration(table, "group_wait"),
+        group_interval=_duration(table, "group_interval"),
+        repeat_interval=_duration(table, "repeat_interval"),
+        routes=tuple(_route(inner, names) for inner in table.tables("routes")),
+    )
+
+
+def _match(table: Table) -> Mapping[str, str | tuple[str, ...]]:
+    table.only(*MATCHABLE)
+    match: dict[str, str | tuple[str, ...]] = {}
+    for name, value in table.values.items():
+        wanted = value if isinstance(value, list) else [value]
+        if not wanted or not all(isinstance(one, str) for one in wanted):
+            table.fault(name, f'{name} must be a text or a list of texts, such as "critical"')
+            continue
+        match[name] = tuple(wanted) if isinstance(value, list) else value
+    return match
+
+
+def _group_by(table: Table) -> tuple[str, ...] | None:
+    names = table.texts("group_by")
+    for name in names or ():
+        if name not in MATCHABLE:
+            table.fault("group_by", f'"{name}" cannot be grouped by. Write some of: {", ".join(MATCHABLE)}')
+    return names
+
+
+def _duration(table: Table, key: str) -> timedelta | None:
+    text: Any = table.text(key)
+    if text is None:
+        return None
+    if not text or _DURATION.sub("", text).strip():
+        table.fault(key, f'"{text}" is no length of time. Write it like "30s", "5m", "4h" or "1h30m"')
+        return None
+    parts = ((int(number), _UNITS[unit]) for number, unit in _DURATION.findall(text))
+    return sum((timedelta(**{unit: number}) for number, unit in parts), timedelta())
+
+
+def check_routes(settings: Settings) -> set[str]:
+    """Return the names of receivers that no route uses."""
+    used = receivers_of(settings.route) if settings.route else set()
+    return {receiver.name for receiver in settings.receivers} - used

@@ -1,0 +1,1 @@
+"""The store: what was found, kept for alerts, reports and pandas."""

@@ -1,0 +1,63 @@
+"""Secrets stand outside the configuration: `${env:NAME}`, `${file:PATH}`, `${keyring:SERVICE/NAME}`."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_REFERENCE = re.compile(r"\$\{(?P<kind>[a-z]+):(?P<name>[^}]+)\}")
+KINDS = ("env", "file", "keyring")
+
+
+class SecretMissingError(Exception):
+    """A secret cannot be had; the text says which and what to do, never its value."""
+
+
+def expand(text: str, folder: Path) -> str:
+    """Replace every reference in *text*; a relative `${file:}` is looked for in *folder*.
+
+    Raises SecretMissingError.
+    """
+    return _REFERENCE.sub(lambda found: _secret(found["kind"], found["name"].strip(), folder), text)
+
+
+def has_reference(text: str) -> bool:
+    """Say whether *text* names a secret rather than being one."""
+    return _REFERENCE.search(text) is not None
+
+
+def _secret(kind: str, name: str, folder: Path) -> str:
+    if kind == "env":
+        value = os.environ.get(name)
+        if not value:
+            raise SecretMissingError(
+                f"the environment variable {name} is not set. Set it for the user that runs qbwatch"
+            )
+        return value
+    if kind == "file":
+        try:
+            return (folder / name).read_text(encoding="utf-8-sig").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not a text file"
+            raise SecretMissingError(
+                f"the secret file {name} cannot be read ({reason}). Create it, one line long"
+            ) from error
+    if kind == "keyring":
+        return _from_keyring(name)
+    raise SecretMissingError(f"'{kind}' is no place for secrets. Write one of ${{env:…}}, ${{file:…}}, ${{keyring:…}}")
+
+
+def _from_keyring(name: str) -> str:
+    try:
+        import keyring  # noqa: PLC0415 - an extra that only some install
+    except ImportError as error:
+        raise SecretMissingError('keyring is not installed. Run: pip install "qbwatch[keyring]"') from error
+    service, _, user = name.rpartition("/")
+    value: str | None = keyring.get_password(service or "qbwatch", user)
+    if not value:
+        raise SecretMissingError(f"the keyring has no entry {name}. Run: keyring set {service or 'qbwatch'} {user}")
+    return value

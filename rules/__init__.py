@@ -1,0 +1,1 @@
+"""Records and runs become events: why a sync failed, and what mends it."""

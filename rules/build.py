@@ -1,0 +1,201 @@
+"""Build causes and rules from the sections of a rule file, and say what is missing or wrong in them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
+
+from rules.catalogue import PLACEHOLDERS, Cause, Place, Rule, Sample
+from rules.event import Act, Confidence, Role, Severity
+from rules.language import CAUSE_KEYS, RULE_KEYS, LanguageError, nearest, read_condition
+
+if TYPE_CHECKING:
+    from rules.condition import Condition
+    from rules.language import Section, Statement
+
+T = TypeVar("T", bound=StrEnum)
+
+FORMATS = ("qbwc", "qbsdk", "windows-events", "serilog", "nlog", "log4net", "clef", "qbwin")
+_MANY = {"step", "link", "sample", "expect", "never"}
+_PLACEHOLDER = re.compile(r"\{(\w*)\}?")
+_LINK = re.compile(r"https?://[^\s/]+\.[^\s]+")
+_SHORTEST_NEED = 3
+
+
+def place_of(text: str, name: str, position: int) -> Place:
+    """Return the place of a position in *text*."""
+    line = text.count("\n", 0, position) + 1
+    return Place(file=name, line=line, column=position - (text.rfind("\n", 0, position) + 1) + 1)
+
+
+class Builder:
+    """Builds the sections of one file; faults go to a list."""
+
+    def __init__(self, text: str, name: str, faults: list[LanguageError]) -> None:
+        """Build from *text*, the file called *name*."""
+        self._text, self._name, self._faults = text, name, faults
+
+    def build(self, section: Section) -> Cause | Rule | None:
+        """Return the cause or rule of *section*, None if it has a fault that leaves nothing to build."""
+        if section.kind == "cause":
+            return self._cause(section)
+        return self._rule(section) if section.kind == "rule" else None
+
+    def _fault(self, at: int, problem: str) -> None:
+        self._faults.append(LanguageError(at, problem))
+
+    def _by_key(self, section: Section, known: tuple[str, ...]) -> dict[str, list[Statement]]:
+        by_key: dict[str, list[Statement]] = {key: [] for key in known}
+        for statement in section.statements:
+            if statement.key not in by_key:
+                hint = nearest(statement.key, known)
+                self._fault(statement.key_at, f'a {section.kind} has no "{statement.key}". {hint}')
+                continue
+            if by_key[statement.key] and statement.key not in _MANY:
+                self._fault(statement.key_at, f'"{statement.key}" stands here for the second time. Take one away')
+            if not statement.value.strip():
+                self._fault(statement.key_at, f'"{statement.key}" says nothing. Write its value behind it')
+            by_key[statement.key].append(statement)
+        return by_key
+
+    def _cause(self, section: Section) -> Cause | None:
+        by_key = self._by_key(section, CAUSE_KEYS)
+        missing = [key for key in CAUSE_KEYS if not by_key[key]]
+        if missing:
+            needed = ", ".join(CAUSE_KEYS)
+            self._fault(section.at, f"cause {section.name} has no {', '.join(missing)}. Every cause needs {needed}")
+            return None
+        return Cause(
+            name=section.name,
+            title=by_key["title"][0].prose,
+            severity=self._one_of(Severity, by_key["severity"][0]) or Severity.ERROR,
+            act=self._one_of(Act, by_key["act"][0]) or Act.OPS,
+            explanation=self._texts(by_key["explain"])[0],
+            steps=self._texts(by_key["step"]),
+            links=self._links(by_key["link"]),
+            place=place_of(self._text, self._name, section.at),
+        )
+
+    def _rule(self, section: Section) -> Rule | None:
+        by_key = self._by_key(section, RULE_KEYS)
+        missing = [key for key in ("cause", "in", "when", "sample") if not by_key[key]]
+        if missing:
+            needed = "Every rule needs cause, in, when and a sample"
+            self._fault(section.at, f"rule {section.name} has no {', '.join(missing)}. {needed}")
+        if not (by_key["cause"] and by_key["in"] and by_key["when"]):
+            return None
+        condition = self._condition(by_key["when"][0])
+        if condition is None:
+            return None
+        formats = self._formats(by_key["in"][0])
+        note = self._texts(by_key["note"])
+        return Rule(
+            name=section.name,
+            cause=by_key["cause"][0].word,
+            formats=formats,
+            condition=condition,
+            confidence=self._optional(Confidence, by_key["confidence"]) or Confidence.STRONG,
+            role=self._optional(Role, by_key["role"]) or Role.ROOT,
+            fallback=self._flag(by_key["fallback"]),
+            priority=self._number(by_key["priority"]),
+            note=note[0] if note else "",
+            steps=self._texts(by_key["step"]),
+            links=self._links(by_key["link"]),
+            samples=self._samples(section, "sample", formats),
+            nevers=self._samples(section, "never", formats),
+            place=place_of(self._text, self._name, section.at),
+        )
+
+    def _condition(self, statement: Statement) -> Condition | None:
+        try:
+            condition = read_condition(statement.value)
+        except LanguageError as error:
+            self._fault(statement.value_at + error.position, error.problem)
+            return None
+        if not condition.needs or min(map(len, condition.needs)) < _SHORTEST_NEED:
+            self._fault(
+                statement.value_at,
+                "nothing in this condition must stand in the line, so every line would have to be tried. "
+                f"Add a code or a text of at least {_SHORTEST_NEED} letters",
+            )
+        return condition
+
+    def _formats(self, statement: Statement) -> tuple[str, ...]:
+        names = tuple(name.strip() for name in statement.word.split(","))
+        if names == ("any",):
+            return ()
+        for name in names:
+            if name not in FORMATS:
+                self._fault(statement.value_at, f'"{name}" is no format. {nearest(name, (*FORMATS, "any"))}')
+        return names
+
+    def _one_of(self, kind: type[T], statement: Statement) -> T | None:
+        known = tuple(member.value for member in kind)
+        if statement.word not in known:
+            self._fault(
+                statement.value_at, f'"{statement.word}" is no {statement.key}. {nearest(statement.word, known)}'
+            )
+            return None
+        return kind(statement.word)
+
+    def _optional(self, kind: type[T], statements: list[Statement]) -> T | None:
+        return self._one_of(kind, statements[0]) if statements else None
+
+    def _flag(self, statements: list[Statement]) -> bool:
+        if statements and statements[0].word not in {"yes", "no"}:
+            self._fault(statements[0].value_at, f'{statements[0].key} is "yes" or "no"')
+        return bool(statements) and statements[0].word == "yes"
+
+    def _number(self, statements: list[Statement]) -> int:
+        if not statements:
+            return 0
+        if not re.fullmatch(r"-?\d{1,6}", statements[0].word):
+            self._fault(statements[0].value_at, f'"{statements[0].word}" is no whole number, such as 10')
+            return 0
+        return int(statements[0].word)
+
+    def _texts(self, statements: list[Statement]) -> tuple[str, ...]:
+        for statement in statements:
+            for found in _PLACEHOLDER.finditer(statement.value):
+                if found[1] not in PLACEHOLDERS or not found[0].endswith("}"):
+                    hint = nearest(found[1], tuple(PLACEHOLDERS))
+                    self._fault(
+                        statement.value_at + found.start(), f'"{found[0]}" is no name that can be filled in. {hint}'
+                    )
+        return tuple(statement.prose for statement in statements)
+
+    def _links(self, statements: list[Statement]) -> tuple[str, ...]:
+        for statement in statements:
+            if not _LINK.fullmatch(statement.prose):
+                self._fault(statement.value_at, f'"{statement.prose}" is no link. Write one that begins with https://')
+        return tuple(statement.prose for statement in statements)
+
+    def _samples(self, section: Section, key: str, formats: tuple[str, ...]) -> tuple[Sample, ...]:
+        samples: list[Sample] = []
+        takes = False
+        for statement in section.statements:
+            if statement.key == "expect" and takes and key == "sample":
+                samples[-1] = self._expecting(samples[-1], statement)
+            elif statement.key == "expect" and not samples and key == "sample":
+                self._fault(statement.key_at, "expect stands below the sample that it is about")
+            elif statement.key in {"sample", "never"}:
+                takes = statement.key == key
+                if takes:
+                    samples.append(self._sample(statement, formats))
+        return tuple(samples)
+
+    def _sample(self, statement: Statement, formats: tuple[str, ...]) -> Sample:
+        format_ = statement.variant or (formats[0] if formats else FORMATS[0])
+        if statement.variant and format_ not in FORMATS:
+            self._fault(statement.key_at, f'"{format_}" is no format. {nearest(format_, FORMATS)}')
+        place = place_of(self._text, self._name, statement.key_at)
+        return Sample(format=format_, text="\r\n".join(statement.lines) + "\r\n", expect={}, place=place)
+
+    def _expecting(self, sample: Sample, statement: Statement) -> Sample:
+        name, sign, value = statement.prose.partition("=")
+        if not sign:
+            self._fault(statement.value_at, "write it as: expect company_file = C:\\Books\\Contoso.qbw")
+            return sample
+        return replace(sample, expect={**sample.expect, name.strip(): value.strip()})

@@ -1,0 +1,130 @@
+"""A rule's condition: what it asks of a record, compiled to a pyparsing expression that decides."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyparsing as pp
+
+from rules.codes import find_codes, written_forms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ingest.record import Record
+
+# A record is parsed as one text: level, application, component, codes and its own words, with this between them.
+_GAP = "\x1f"
+_FIELDS = ("level", "application", "component", "codes")
+_CODE_EDGE = "|"
+_SKIP = {name: rf"(?:[^{_GAP}]*{_GAP}){{{at}}}" for at, name in enumerate((*_FIELDS, "text"))}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A record as conditions see it: the text that is parsed, its codes, and its words in lower case."""
+
+    text: str
+    codes: tuple[str, ...]
+    folded: str
+
+    @classmethod
+    def of(cls, record: Record, application: str | None) -> Subject:
+        """Lay *record* out; *application* is that of its run."""
+        codes = tuple(dict.fromkeys((*record.codes, *find_codes(record.text))))
+        listed = _CODE_EDGE + _CODE_EDGE.join(codes) + _CODE_EDGE
+        parts = (record.level or "", application or "", record.component, listed, record.text)
+        words = _GAP.join(part.replace(_GAP, " ") for part in parts)
+        return cls(words, codes, words.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A part of a rule's `when`.
+
+    `needs` are texts, as written in the rule, of which one must be in every record that can match, in any letter
+    case; None if nothing must be.
+    `weight` grows with how much must be there, and tells the more specific of two rules.
+    """
+
+    expression: pp.ParserElement
+    needs: frozenset[str] | None
+    weight: int
+    codes: frozenset[str] = frozenset()
+
+    def parse(self, subject: Subject) -> dict[str, str] | None:
+        """Parse *subject*; return the captures, None if it does not match."""
+        try:
+            found = self.expression.parse_string(subject.text)
+        except pp.ParseException:
+            return None
+        return {name: value.strip() for name, value in found.as_dict().items() if isinstance(value, str)}
+
+
+def code(codes: Iterable[str]) -> Condition:
+    """Match a record that has one of the canonical *codes*."""
+    wanted = frozenset(codes)
+    either = "|".join(re.escape(one) for one in sorted(wanted))
+    needs = frozenset(form for one in wanted for form in written_forms(one))
+    return Condition(_ahead("codes", rf"[^{_GAP}]*?\|(?:{either})\|"), needs, 8, wanted)
+
+
+def contains(field: str, words: str) -> Condition:
+    """Match a record whose *field* contains *words*, in any letter case and with any white space between them."""
+    within = rf"[^{_GAP}]*?" if field != "text" else r"[\s\S]*?"
+    needs = None if field in {"application", "level"} else frozenset({max(words.split(), key=len)})
+    return Condition(_ahead(field, within + _loose(words)), needs, len(words))
+
+
+def equals(field: str, words: Iterable[str]) -> Condition:
+    """Match a record whose *field* is one of *words*, in any letter case."""
+    listed = list(words)
+    either = "|".join(_loose(one) for one in listed)
+    end = rf"(?={_GAP})" if field != "text" else r"\s*$"
+    needs = None if field in {"application", "level"} else frozenset(max(w.split(), key=len) for w in listed)
+    return Condition(_ahead(field, rf"\s*(?:{either}){end}"), needs, min(map(len, listed)))
+
+
+def pattern(expression: str, needs: frozenset[str] | None) -> Condition:
+    """Match a record whose text holds the regular *expression*; its named groups are captures."""
+    weight = max((len(one) for one in needs), default=0) if needs else 1
+    return Condition(_ahead("text", rf"[\s\S]*?(?:{expression})"), needs, weight)
+
+
+def all_of(parts: list[Condition]) -> Condition:
+    """Match what every one of *parts* matches."""
+    if len(parts) == 1:
+        return parts[0]
+    known = [part.needs for part in parts if part.needs]
+    # The part whose rarest text is longest narrows best.
+    needs = max(known, key=lambda texts: (min(map(len, texts)), -len(texts)), default=None)
+    codes = frozenset().union(*(part.codes for part in parts))
+    return Condition(pp.And([part.expression for part in parts]), needs, sum(p.weight for p in parts), codes)
+
+
+def any_of(parts: list[Condition]) -> Condition:
+    """Match what one of *parts* matches."""
+    if len(parts) == 1:
+        return parts[0]
+    open_ended = any(part.needs is None for part in parts)
+    needs = None if open_ended else frozenset().union(*(part.needs or () for part in parts))
+    codes = frozenset().union(*(part.codes for part in parts))
+    return Condition(pp.MatchFirst([part.expression for part in parts]), needs, min(p.weight for p in parts), codes)
+
+
+def none_of(part: Condition) -> Condition:
+    """Match what *part* does not match."""
+    return Condition(pp.NotAny(part.expression), None, 1)
+
+
+def _loose(words: str) -> str:
+    return r"\s+".join(re.escape(word) for word in words.split())
+
+
+def _ahead(field: str, expression: str) -> pp.ParserElement:
+    """Look ahead from the subject's start, so that conditions can be combined in any order."""
+    terminal = pp.Regex(_SKIP[field] + expression, flags=re.IGNORECASE)
+    terminal.leave_whitespace()
+    return pp.FollowedBy(terminal).parse_with_tabs()

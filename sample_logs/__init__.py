@@ -1,0 +1,1 @@
+"""Sample logs, a package so that `qbwatch demo` finds them wherever it is installed."""
