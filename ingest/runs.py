@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LONGEST_RUN = timedelta(hours=12)
 # A taken update lock is somebody's live run if that run wrote something in this time.
 LIVE = timedelta(minutes=30)
+# So long after its unlock, a run may still tell its result.
+_TELLING = timedelta(seconds=60)
 _UNLOCKED_RANK = 21
 _LOCKED_RANK = 5
 _ONCE = {3, 4, 5, 20, 21, 22}  # the update lock is asked for, set, said to be set, and so on to the result
@@ -170,12 +172,12 @@ class RunJoiner:
 
     def _give_up(self, record: Record) -> None:
         for run in list(self.open):
-            if record.time and run.last and record.time - run.last > LONGEST_RUN:
+            if _quiet(run, record) > LONGEST_RUN:
                 self._close(run)
 
     def _choose(self, record: Record, step: Step) -> OpenRun | None:
         if step.kind in {Kind.TICK, Kind.MANUAL}:
-            self._close_finished(record.fields.get("application"))
+            self._close_finished(record)
             return None
         if step.kind in {Kind.SCHEDULED, Kind.NOT_RUN} and step.rank < 3:
             return self._choose_tick(record)
@@ -192,7 +194,7 @@ class RunJoiner:
 
     def _choose_tick(self, record: Record) -> OpenRun | None:
         """Find the run of a tick, which names no application; the next lines of the schedule do."""
-        self._close_finished(record.fields.get("application"))
+        self._close_finished(record)
         waiting = [r for r in self.open if r.rank <= 1 and "application" not in r.known and r.trigger is not None]
         return waiting[-1] if waiting else None
 
@@ -219,13 +221,16 @@ class RunJoiner:
         return going[-1] if going and step.rank >= 3 else None
 
     def _is_alive(self, run: OpenRun, record: Record) -> bool:
-        quiet = record.time - run.last if record.time and run.last else timedelta(0)
-        return run.program == self._programs and quiet <= LIVE
+        return run.program == self._programs and _quiet(run, record) <= LIVE
 
-    def _close_finished(self, application: str | None) -> None:
-        """Close the runs that are over, and the last one of *application*, since a new one begins."""
+    def _close_finished(self, record: Record) -> None:
+        """Close the runs that are over, and the last one of the record's application, since a new one begins."""
+        application = record.fields.get("application")
         for run in list(self.open):
-            if run.is_over or (application and run.known.get("application") == application):
+            same = application is not None and run.known.get("application") == application
+            # Of two users, one may begin between the other's last steps.
+            may_tell = run.rank == _UNLOCKED_RANK and _quiet(run, record) <= _TELLING
+            if same or (run.is_over and not may_tell):
                 self._close(run)
 
     def _begin(self, record: Record, step: Step, run_id: str, source: str) -> OpenRun | None:
@@ -277,6 +282,11 @@ class RunJoiner:
         # A tick that led to nothing before the log ended is no run yet.
         if run.rank >= 2 or Kind.NOT_RUN in run.seen:
             self._ending.append(run)
+
+
+def _quiet(run: OpenRun, record: Record) -> timedelta:
+    """Return for how long *run* had written nothing when *record* came."""
+    return record.time - run.last if record.time and run.last else timedelta(0)
 
 
 def _trigger(component: str, step: Step) -> Trigger | None:

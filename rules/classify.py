@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # Outside a run the same finding again within this time follows from the first.
 SAME_TROUBLE = timedelta(minutes=30)
 UNCLASSIFIED = "unclassified"
+SUMMARY = "run_summary"
 _HARMLESS_CODES = {"QBWC1016", "QBWC1017", "QBWC1018", "QBWC1019", "QBWC1020", "QBWC1031"}
 _TRACE = re.compile(r"^StackTrace =|\bUnhandled exception\b", re.MULTILINE)
 _LONGEST_LINE = 400
@@ -95,9 +96,13 @@ class Findings:
     def review(self, run: Run, where: Where) -> list[Event]:
         """Return the events of *run* as they stand now: roles, application and company file."""
         drafts = self._by_run.get(run.id, [])
-        if run.outcome is Outcome.FAILED and run.ended and not any(not draft.echo for draft in drafts):
-            drafts = [*drafts, self._unexplained(run, where, drafts)]
         root = None if run.outcome in _HEALTHY or run.blocked_by else _root(drafts)
+        if root is None and run.outcome is Outcome.FAILED and run.ended:
+            # An echo that names a cause is a better guess than none.
+            root = next((draft for draft in drafts if draft.event.cause != SUMMARY), None)
+            if root is None:
+                root = self._unexplained(run, where, drafts)
+                drafts = [*drafts, root]
         for draft in drafts:
             draft.event = replace(
                 draft.event,

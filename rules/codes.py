@@ -59,6 +59,9 @@ def written_forms(code: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys((digits.upper(), digits.lower(), str(int(digits, 16) - (1 << 32)))))
     if code.startswith("-"):
         return (code, code.replace(", ", ","))
+    if "/" in code:
+        # In an export the provider and the number of an event stand apart.
+        return (code.rpartition("/")[0],)
     return (code,)
 
 

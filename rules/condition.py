@@ -24,7 +24,7 @@ _SKIP = {name: rf"(?:[^{_GAP}]*{_GAP}){{{at}}}" for at, name in enumerate((*_FIE
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A record as conditions see it: the text that is parsed, its codes, and its words in lower case."""
+    """A record as conditions see it: the text that is parsed, its codes, and its words folded to lower case."""
 
     text: str
     codes: tuple[str, ...]
@@ -37,7 +37,7 @@ class Subject:
         listed = _CODE_EDGE + _CODE_EDGE.join(codes) + _CODE_EDGE
         parts = (record.level or "", application or "", record.component, listed, record.text)
         words = _GAP.join(part.replace(_GAP, " ") for part in parts)
-        return cls(words, codes, words.lower())
+        return cls(words, codes, " ".join(words.lower().split()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,36 @@ class Condition:
         return {name: value.strip() for name, value in found.as_dict().items() if isinstance(value, str)}
 
 
+# What healthy lines are full of: a text of these words alone is looked for whole, any other by its rarest word.
+_ROUTINE = (
+    "qbwebconnector soapwebservice registrymanager webservicemanager companyfilelock updatethisscheduledapp "
+    "passwordmanagement started ended performing scheduled update for application hkey_current_user software intuit "
+    "updatelock has been set to true false update session locked unlocked initiated connection to the following "
+    "appname appuniquename if available appurl do_serverversion calling serverversion received from following "
+    "parameters do_clientversion productversion clientversionret this agrees with current version allowing operation "
+    "do_authenticate authenticating username password maskedforsecurity authret currentwebservicename "
+    "currentwebservicesessionticket checkcfnresponse no data to exchange job ending handledelayrequest postponed "
+    "done connecttoqb connecting quickbooks connected session started do_sendrequestxml asking send request wcticket "
+    "hcpresponsexml cfn company qbnationality qbxmlmajorvers strrequestxml xml dump follows processrequestxml "
+    "processing size bytes sending response back do_receiveresponsexml hresult message more there are requests "
+    "getlock got lock unsetlock ownerid disconnectfromqb closed do_closeconnection closeconnection called completed "
+    "getupdatelock setupdatelock instantiatewebservice updatews doupdate doupdateselected see qwclog log file "
+    "with some error notified of accordingly further information errors details"
+)
+
+
+def rarest(words: str) -> str:
+    """Return the part of *words* that narrows best: the longest word that is no routine, else all of them.
+
+    >>> rarest("modal dialog box is showing")
+    'showing'
+    >>> rarest("UpdateLock = TRUE")
+    'UpdateLock = TRUE'
+    """
+    rare = [word for word in words.split() if len(word) >= 4 and word.lower().strip(".,:;'\"()") not in _ROUTINE]
+    return max(rare, key=len) if rare else " ".join(words.split())
+
+
 def code(codes: Iterable[str]) -> Condition:
     """Match a record that has one of the canonical *codes*."""
     wanted = frozenset(codes)
@@ -74,7 +104,7 @@ def code(codes: Iterable[str]) -> Condition:
 def contains(field: str, words: str) -> Condition:
     """Match a record whose *field* contains *words*, in any letter case and with any white space between them."""
     within = rf"[^{_GAP}]*?" if field != "text" else r"[\s\S]*?"
-    needs = None if field in {"application", "level"} else frozenset({max(words.split(), key=len)})
+    needs = None if field in {"application", "level"} else frozenset({rarest(words)})
     return Condition(_ahead(field, within + _loose(words)), needs, len(words))
 
 
@@ -83,7 +113,7 @@ def equals(field: str, words: Iterable[str]) -> Condition:
     listed = list(words)
     either = "|".join(_loose(one) for one in listed)
     end = rf"(?={_GAP})" if field != "text" else r"\s*$"
-    needs = None if field in {"application", "level"} else frozenset(max(w.split(), key=len) for w in listed)
+    needs = None if field in {"application", "level"} else frozenset(rarest(one) for one in listed)
     return Condition(_ahead(field, rf"\s*(?:{either}){end}"), needs, min(map(len, listed)))
 
 

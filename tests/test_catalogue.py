@@ -57,7 +57,7 @@ def test_summaries_are_never_a_root() -> None:
 
 
 def test_what_absence_names_is_in_the_catalogue() -> None:
-    named = {"machine_asleep", "session_logged_out", "machine_restarted", "power_lost", "unclassified"}
+    named = {"run_summary", "machine_asleep", "session_logged_out", "machine_restarted", "power_lost", "unclassified"}
     assert named <= set(CATALOGUE.causes)
 
 

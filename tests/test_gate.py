@@ -15,7 +15,7 @@ def test_every_sample_passes_the_gate() -> None:
     assert [text for text in SAMPLES if not GATE.hits(text.encode())] == []
 
 
-@given(st.sampled_from(SAMPLES), st.sampled_from([str.lower, str.upper, str]), st.binary(max_size=50))
+@given(st.sampled_from(SAMPLES), st.sampled_from([str.lower, str]), st.binary(max_size=50))
 def test_a_sample_passes_in_the_letter_cases_that_logs_use(text: str, case: object, around: bytes) -> None:
     first, _, words = text.partition(" : ")
     block = around + (first + " : " + case(words)).encode() + around  # type: ignore[operator]

@@ -28,7 +28,8 @@ def read_one(text: str) -> Record:
 def record(text: str, **parts: Any) -> Record:
     """Return the record that all of *text* is, at TIME unless *parts* say otherwise."""
     span = Span(offset=0, length=len(text.encode()), line=1)
-    return Record(**{"format": "qbwc", "time": TIME, "component": "", "message": "", "span": span} | parts)
+    defaults: dict[str, Any] = {"format": "qbwc", "time": TIME, "component": "", "message": "", "span": span}
+    return Record(**defaults | parts)
 
 
 @pytest.mark.parametrize(

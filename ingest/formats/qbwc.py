@@ -83,9 +83,8 @@ def parse(data: bytes, start: int, end: int, span: Span) -> Record:
 
 
 def _text(raw: bytes) -> str:
-    text = decode(raw)
-    # NULs are left by a power loss.
-    return text.replace("\r\n", "\n").replace("\0", "")
+    # A power loss leaves NULs.
+    return decode(raw).replace("\r\n", "\n").replace("\0", "")
 
 
 def _own_words(first: str, rest: str, *, announced: bool) -> tuple[str, str, str]:

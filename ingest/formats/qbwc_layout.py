@@ -30,6 +30,9 @@ class Layout:
 
     def start_before(self, pos: int, floor: int = 0) -> int:
         """Return the start of the record that holds *pos*, -1 if none starts from *floor* to there."""
+        start = pos - BEFORE_UTC
+        if start >= floor and self.data.startswith(b" UTC", pos) and self._starts_at(start):
+            return start
         limit = min(pos + BEFORE_UTC + 4, len(self.data))
         stamp = -1
         while (mark := self.data.rfind(b" UTC", floor, limit)) >= 0:

@@ -56,8 +56,9 @@ def find_payloads(data: bytes) -> Payloads:
     ends: list[int] = []
     pos = _opening(data, 0)
     while pos >= 0:
-        root = _root(data, pos)
-        end = _end(data, pos, root)
+        left = _left_of_cut(data, pos)
+        root = BROKEN if left and b"</" not in left else _root(data, pos)
+        end = _end(data, root, left)
         if end == UNKNOWN:
             closing = b"" if isinstance(root, int) else b"</" + root[1] + b">"
             return Payloads(starts, ends, pos, closing)
@@ -107,26 +108,25 @@ def _root(data: bytes, pos: int) -> re.Match[bytes] | int:
     return UNKNOWN if may_come else BROKEN
 
 
-def _end(data: bytes, pos: int, root: re.Match[bytes] | int) -> int:
-    """Return where the payload at *pos* with this *root* tag ends, BROKEN or UNKNOWN."""
-    closing = b"" if isinstance(root, int) else b"</" + root[1] + b">"
-    if _is_cut(data, pos, closing):
-        return BROKEN
+def _end(data: bytes, root: re.Match[bytes] | int, left: bytes) -> int:
+    """Return where the payload with this *root* tag ends, BROKEN or UNKNOWN; *left* is what a cut left of it."""
     if isinstance(root, int):
-        return root
+        return BROKEN if left else root
+    closing = b"</" + root[1] + b">"
+    if left and closing not in left:
+        return BROKEN
     return root.end() if root[0].endswith(b"/>") else closed_by(data, root.end(), closing)
 
 
-def _is_cut(data: bytes, pos: int, closing: bytes) -> bool:
-    """Say whether DEBUG cut the payload at *pos* after its first characters, before its *closing* tag."""
+def _left_of_cut(data: bytes, pos: int) -> bytes:
+    """Return what DEBUG left of the payload at *pos* if it was cut after its first characters, else nothing."""
     cut = _CUT.search(data, pos, pos + _CUT_WITHIN)
     if cut is None:
-        return False
-    if closing and data.find(closing, pos, cut.start()) >= 0:
-        return False
+        return b""
     prefix = data.rfind(_PREFIX, max(0, pos - _CUT_WITHIN // 10), pos)
-    left = data[prefix if prefix >= 0 else pos : cut.start()].replace(b"\r\n", b"\n")
-    return len(left.decode("utf-8", errors="replace")) in _CUT_AFTER
+    left = data[prefix if prefix >= 0 else pos : cut.start()]
+    characters = len(left.decode("utf-8", errors="replace").replace("\r\n", "\n"))
+    return left if characters in _CUT_AFTER else b""
 
 
 def _contradicts(data: bytes, pos: int, end: int) -> bool:

@@ -9,6 +9,7 @@ from functools import lru_cache
 BEFORE_UTC = 17  # bytes of "20260310.02:00:09"
 BANNER_START = b"Log file initialized at "
 _STAMP = re.compile(rb"\d{8}\.\d\d:\d\d:\d\d UTC[ \t]{0,8}:")
+_NEWLINE = 0x0A
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -43,7 +44,8 @@ def read_stamp(data: bytes, pos: int) -> datetime | None:
 
 def is_stamp(data: bytes, pos: int) -> bool:
     """Say whether a stamp stands at *pos*, at the start of a line."""
-    return pos >= 0 and _STAMP.match(data, pos) is not None and begins_line(data, pos)
+    is_usual = pos > 0 and data[pos - 1] == _NEWLINE
+    return pos >= 0 and (is_usual or begins_line(data, pos)) and _STAMP.match(data, pos) is not None
 
 
 def stamps(data: bytes, pos: int, end: int) -> list[int]:

@@ -67,12 +67,10 @@ _CONNECTING = {
     "Send_CompanyQueryRqXML", "Send_DataExtModRqXML",
 }  # fmt: skip
 _PROGRAM_START = {"WebConnectorWPF", "QBWebConnector_Load", "setNotifyWindowOn", "setMaxConnRetries"}
-_FAILURE = re.compile(
-    r"QBWC1(?!030|031|016|017|018|019|020)\d{3}\b"
-    r'|\bhresult="[^"]+"|HRESULT = 0x8|Sending error message back to application'
-)
+_CODE = re.compile(r"QBWC1(?!030|031|016|017|018|019|020)\d{3}\b")
+_HRESULT = re.compile(r'\bhresult="[^"]')
 _ANSWERS = {"nvu": Kind.REFUSED, "none": Kind.NO_WORK}
-_SAID: dict[str, tuple[tuple[str, Kind, int], ...]] = {
+_WORDS: dict[str, tuple[tuple[str, Kind, int], ...]] = {
     "UpdateThisScheduledApp": (
         ("Password management - Started", Kind.TICK, 0),
         ("Password management - Ended", Kind.TICK_END, 1),
@@ -113,17 +111,19 @@ _SAID: dict[str, tuple[tuple[str, Kind, int], ...]] = {
     ),
 }  # fmt: skip
 
-# The records that say something of a run, found by method in a whole block. " UTC" leads, so that the search is
-# one for a literal; chatty methods are asked for the messages that matter.
+_SAID = {method: tuple((words, Step(kind, rank)) for words, kind, rank in said) for method, said in _WORDS.items()}
+
+# The records that tell a run, found in a whole block. " UTC" leads, so that the search is one for a literal. Of
+# several that say the same of a healthy run one is asked for: each costs as much as the search through many.
 MARKERS = re.compile(
-    rb" UTC\s{0,8}: (?:\[\w+\] )?(?:QBWebConnector\.)?(?:"
-    rb"UpdateThisScheduledApp\(|WebConnectorWPF\(|QBWebConnector_Load\(|StartQBWC\("
-    rb"|RegistryManager\.(?:[gs]etUpdateLock|setCurrentWebService|setNotifyWindowOn|setMaxConnRetries)"
-    rb"|WebServiceManager\.DoUpdate"
-    rb"|SOAPWebService\.(?:instantiateWebService|updateWS|CheckCFNResponse|HandleDelayRequest|ConnectToQB|update\("
-    rb"|do_clientVersion\(\) : \*|do_authenticate\(\) : (?:Auth|\*|Done)|AddToQuickBooks"
-    rb"|do_sendRequestXML\(\) : (?:wcTicket|cfn)"
-    rb'|do_receiveResponseXML\(\) : (?:wcTicket|hresult="[^"]|more="-|Done)|ProcessRequestXML\(\) : Sending error))'
+    rb" UTC[ \t]{0,8}: (?:\[\w+\] )?(?:QBWebConnector\.)?(?:"
+    rb"UpdateThisScheduledApp\(\) : (?:Password management - S|Perf|QBWC)"
+    rb"|RegistryManager\.(?:getUpdateLock\(\) : [^\r\n]{0,80}= TRUE|setUpdateLock\(\) : \*|setNotify|setMaxConn)"
+    rb"|SOAPWebService\.(?:instantiateWebService\(\) : App(?:Name|URL)|do_clientVersion\(\) : \*"
+    rb"|do_authenticate\(\) : Auth|updateWS|CheckCFNResponse|update\(\) : (?:Company|Enter|update)"
+    rb"|do_sendRequestXML\(\) : (?:wcTicket|cfn)|ProcessRequestXML\(\) : Sending error|AddToQuickBooks"
+    rb'|do_receiveResponseXML\(\) : (?:hresult="[^"]|more="-|Done))'
+    rb"|WebServiceManager\.DoUpdate|WebConnectorWPF\(|QBWebConnector_Load\(|StartQBWC\()"
 )
 
 
@@ -137,13 +137,24 @@ def step_of(record: Record) -> Step | None:
     answered = _ANSWERS.get(record.fields.get("answer", "").lower()) if method == "updateWS" else None
     if answered is not None:
         return Step(answered, _RANK[method])
-    for words, kind, rank in _SAID.get(method, ()):
+    for words, step in _SAID.get(method, ()):
         if words in record.message:
-            return Step(kind, rank)
+            return step
     return Step(_kind_inside(method, record), _RANK[method]) if method in _RANK else None
 
 
 def _kind_inside(method: str, record: Record) -> Kind:
-    if record.fields.get("more", "").startswith("-") or _FAILURE.search(record.text):
+    if record.fields.get("more", "").startswith("-") or _tells_failure(record.text):
         return Kind.FAILED
     return Kind.CONNECTING if method in _CONNECTING else Kind.INSIDE
+
+
+def _tells_failure(text: str) -> bool:
+    """Say whether *text* names a code of a failure, or that QuickBooks refused a request."""
+    # Most texts hold none of these words, and looking for a word is cheaper than for a pattern.
+    return (
+        ("QBWC1" in text and _CODE.search(text) is not None)
+        or ("hresult=" in text and _HRESULT.search(text) is not None)
+        or "HRESULT = 0x8" in text
+        or "Sending error message back to application" in text
+    )

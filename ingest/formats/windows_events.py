@@ -34,8 +34,8 @@ _LEVELS = {"1": "critical", "2": "error", "3": "warning", "4": "information", "5
 _SPELLINGS = {name.casefold(): name for name in ("User32", "EventLog")}
 _RESUMED = "Microsoft-Windows-Kernel-Power/107"
 _DIED = "EventLog/6008"
-_LONGEST_VALUE = 160
-_LONGEST_MESSAGE = 600
+_LONGEST_VALUE = 500
+_LONGEST_MESSAGE = 8000
 
 
 def looks_like(head: bytes) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -104,7 +103,10 @@ class _Replay:
             for pause in (timedelta(seconds=1), timedelta(seconds=2), _PAUSE):
                 self.now = max(self.now, until + pause)
                 pipeline.turn()
+                before = len(self.told)
                 sender.drain(outbox)
+                # Printed here and not by the channel: a pipe that is closed is no failed delivery.
+                print("".join(f"{text}\n" for text in self.told[before:]), end="")
         outbox.close()
         store.close()
         return len(self.told)
@@ -117,12 +119,8 @@ class _Replay:
         )  # fmt: skip
 
     def _sender(self) -> Sender:
-        def write(text: str) -> None:
-            self.told.append(text)
-            print(text, file=sys.stdout)
-
         return Sender(
-            receiver=_RECEIVER, channel=ConsoleChannel(write, color=has_colour()),
+            receiver=_RECEIVER, channel=ConsoleChannel(self.told.append, color=has_colour()),
             open_store=lambda: SqlOutbox(connect(self.folder / "demo.db")), clock=lambda: self.now, chance=lambda: 0.5,
         )  # fmt: skip
 
