@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from watchdog.observers.api import ObservedWatch
+    from watchdog.observers.api import BaseObserver, ObservedWatch
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Bell(FileSystemEventHandler):
     def __init__(self) -> None:
         """Make a bell that hangs nowhere yet."""
         self._rung = threading.Event()
-        self._observer = Observer()
+        self._observer: BaseObserver | None = None
         # By folder: its watch, and the folder's number, for a folder may be deleted and made again.
         self._watches: dict[Path, tuple[ObservedWatch, int]] = {}
         self._refused: set[Path] = set()
@@ -45,7 +45,7 @@ class Bell(FileSystemEventHandler):
         """Listen in *folders*, and nowhere else; one that cannot be watched is left to polling."""
         wanted = {folder: _number(folder) for folder in folders}
         for folder, (watch, number) in list(self._watches.items()):
-            if wanted.get(folder) != number:
+            if wanted.get(folder) != number and self._observer:
                 self._observer.unschedule(watch)
                 del self._watches[folder]
         for folder in sorted(wanted.keys() - self._watches.keys()):
@@ -68,17 +68,20 @@ class Bell(FileSystemEventHandler):
 
     def take_down(self) -> None:
         """Stop listening."""
-        if self._observer.is_alive():
+        if self._observer and self._observer.is_alive():
             self._observer.stop()
             self._observer.join(5)
 
     def _hang_one(self, folder: Path, number: int | None) -> None:
         if number is None:
             return
-        if not self._observer.is_alive():
-            # Started without folders: one that cannot be watched then fails alone, and here.
-            self._observer.start()
         try:
+            if self._observer is None:
+                # It takes one of the system's few notice queues, so it is made when it is needed, and started
+                # without folders: one that cannot be watched then fails alone, and here.
+                observer = Observer()
+                observer.start()
+                self._observer = observer
             watch = self._observer.schedule(self, str(folder), recursive=False, event_filter=list(_KINDS))
         except OSError as error:
             if folder not in self._refused:

@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import zipfile
-from contextlib import ExitStack, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -18,6 +18,7 @@ from ingest.platform import open_shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager, ExitStack
 
 _HEAD = 8192
 _SKIPPED_FOLDERS = {".git", "__pycache__", "node_modules"}
@@ -29,7 +30,7 @@ class LogFile:
 
     name: str
     group: str
-    open: Callable[[], BinaryIO]
+    open: Callable[[], AbstractContextManager[BinaryIO]]
     format: str
 
 
@@ -95,8 +96,10 @@ def _zip(path: Path, format_: str) -> Iterator[LogFile | Unusable]:
     for member in members:
         group = f"{path}!{Path(member.filename).parent}"
 
-        def opened(name: str = member.filename) -> BinaryIO:
-            return cast("BinaryIO", zipfile.ZipFile(path).open(name))
+        @contextmanager
+        def opened(name: str = member.filename) -> Iterator[BinaryIO]:
+            with zipfile.ZipFile(path) as archive, archive.open(name) as file:
+                yield cast("BinaryIO", file)
 
         yield _log(f"{path}!{member.filename}", group, opened, format_, asked=False)
 
@@ -106,14 +109,16 @@ def _standard_input(format_: str, keep: ExitStack) -> Iterator[LogFile | Unusabl
     kept = keep.enter_context(tempfile.SpooledTemporaryFile(max_size=32 << 20))  # noqa: SIM115 - the stack closes it
     shutil.copyfileobj(sys.stdin.buffer, kept)
 
-    def opened() -> BinaryIO:
+    def opened() -> AbstractContextManager[BinaryIO]:
         kept.seek(0)
-        return cast("BinaryIO", nullcontext(kept))
+        return nullcontext(cast("BinaryIO", kept))
 
     yield _log("-", "-", opened, format_, asked=True)
 
 
-def _log(name: str, group: str, opened: Callable[[], BinaryIO], format_: str, *, asked: bool) -> LogFile | Unusable:
+def _log(
+    name: str, group: str, opened: Callable[[], AbstractContextManager[BinaryIO]], format_: str, *, asked: bool
+) -> LogFile | Unusable:
     with opened() as file:
         head = file.read(_HEAD)
     encoding = detect_encoding(head)

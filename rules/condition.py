@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _GAP = "\x1f"
 _FIELDS = ("level", "application", "component", "codes")
 _CODE_EDGE = "|"
+# A pattern may take time with the square of the text's length; what a program says of a fault is far shorter.
+LONGEST_TEXT = 16_000
 _SKIP = {name: rf"(?:[^{_GAP}]*{_GAP}){{{at}}}" for at, name in enumerate((*_FIELDS, "text"))}
 
 
@@ -35,7 +37,7 @@ class Subject:
         """Lay *record* out; *application* is that of its run."""
         codes = tuple(dict.fromkeys((*record.codes, *find_codes(record.text))))
         listed = _CODE_EDGE + _CODE_EDGE.join(codes) + _CODE_EDGE
-        parts = (record.level or "", application or "", record.component, listed, record.text)
+        parts = (record.level or "", application or "", record.component, listed, record.text[:LONGEST_TEXT])
         words = _GAP.join(part.replace(_GAP, " ") for part in parts)
         return cls(words, codes, " ".join(words.lower().split()))
 

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from rules.catalogue import Catalogue
 
 # A text of which one stands wherever a code of its family does.
-_FAMILIES = (b"QBWC1", b"80040", b"80070", b"80080", b"80010", b"-2147", b"-2146")
+_FAMILIES = ("qbwc1", "80040", "80070", "80080", "80010", "-2147", "-2146")
+# What looks like a failure is kept even where no rule knows it: a code of any number, or a trace.
+_SUSPICIOUS = ("qbwc1", "0x80", "-214", "-213", "stacktrace =", "unhandled exception")
 
 
 class Gate:
@@ -22,27 +24,21 @@ class Gate:
     """
 
     def __init__(self, literals: Iterable[bytes]) -> None:
-        """Look for *literals*."""
-        self.literals = tuple(sorted(set(literals)))
+        """Look for *literals* in any letter case."""
+        self.literals = tuple(sorted({literal.lower() for literal in literals}))
         self._automaton = BytesAhoCorasick(self.literals, implementation=Implementation.DFA)
 
     def hits(self, block: bytes) -> list[int]:
         """Return the ascending positions in *block* at which a literal begins; of overlapping ones, the first."""
-        return [start for _, start, _ in self._automaton.find_matches_as_indexes(block)]
+        return [start for _, start, _ in self._automaton.find_matches_as_indexes(block.lower())]
 
 
 def literals_of(catalogue: Catalogue) -> frozenset[bytes]:
     """Return byte literals of which one is in every record that a rule of *catalogue* can match.
 
-    Texts match in any letter case; their literals are given as written and in lower case. A text in another
-    mixture of cases is not found in a block.
+    One is also in every record that looks like a failure. Letters beyond ASCII are found in the letter case in which
+    the rule writes them.
     """
-    found: set[bytes] = set()
-    for rule in catalogue.rules:
-        for need in rule.condition.needs or ():
-            family = next((one for one in _FAMILIES if one in need.encode()), None)
-            if family:
-                found.update((family, family.lower()))
-            else:
-                found.update(form.encode() for form in (need, need.lower()))
-    return frozenset(found)
+    needs = {need for rule in catalogue.rules for need in rule.condition.needs or ()}
+    found = {next((family for family in _FAMILIES if family in need.lower()), need) for need in needs}
+    return frozenset(literal.encode() for literal in found.union(_SUSPICIOUS))

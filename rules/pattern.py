@@ -14,6 +14,8 @@ _REFUSED = {
     sre.GROUPREF_EXISTS: "a backreference",
     sre.ASSERT: "a look-around",
     sre.ASSERT_NOT: "a look-around",
+    sre.ATOMIC_GROUP: "an atomic group",
+    sre.POSSESSIVE_REPEAT: "a possessive repeat",
 }
 _REPEATS = {sre.MAX_REPEAT, sre.MIN_REPEAT}
 # A repeat of at most this many turns inside another repeat cannot run away.
@@ -72,7 +74,7 @@ def _longest(tree: Any) -> list[str] | None:
     best: list[str] | None = None
     run = ""
     for operator, argument in [*tree, (None, None)]:
-        if operator is sre.LITERAL and not chr(argument).isspace():
+        if operator is sre.LITERAL and chr(argument) != "\n":
             run += chr(argument)
             continue
         best, run = _better(best, [run] if run else None), ""

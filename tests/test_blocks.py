@@ -189,6 +189,13 @@ def test_what_stands_in_an_open_payload_is_no_record_even_to_one_who_peeks() -> 
     assert [r.message for r in every_record(block)] == ["XML dump follows: -"]
 
 
+def test_a_payload_that_was_announced_stays_with_its_announcement() -> None:
+    announced = line(f"{SOAP}do_sendRequestXML()", "strRequestXML =")
+    text = announced + line(f"{SOAP}do_sendRequestXML()", "QBWC1053 is no XML") + line(f"{SOAP}update()", "fine")
+    for cut in range(len(text)):
+        assert [r.message for r in records_of(text.encode(), [cut])] == ["strRequestXML =", "", "fine"]
+
+
 NEVER_CLOSED = DUMP + '<?xml version="1.0"?>\n<QBXML>\n<CustomerRet>\n<Notes>'
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ingest.record import Record, Span
 from qbwatch.rule_check import check_samples
 from rules.catalogue import Catalogue
-from rules.condition import Subject
+from rules.condition import LONGEST_TEXT, Subject
 from rules.event import Act, Confidence, Role, Severity
 from rules.language import LanguageError, read_condition
 from rules.load import RuleError, load, parse
@@ -128,6 +128,19 @@ def test_the_application_of_the_run_can_be_asked_for() -> None:
 
 def test_a_code_of_the_format_counts_like_one_in_the_text() -> None:
     assert captures("code is Microsoft-Windows-Winlogon/7002", "x", codes=("Microsoft-Windows-Winlogon/7002",)) == {}
+
+
+def test_a_condition_reads_the_beginning_of_a_very_long_record_and_all_its_codes() -> None:
+    long = "x" * LONGEST_TEXT
+    assert captures('text contains "jam"', f"jam {long}") == {}
+    assert captures('text contains "jam"', f"{long} jam") is None
+    assert captures("code is QBWC1053", f"{long} QBWC1053") == {}
+
+
+@pytest.mark.parametrize("expression", ["(?>jam)+", "jam++", "(jam)\\1", "(?<!a)jam", "(?:ja*)*m"])
+def test_a_pattern_that_may_run_away_is_refused(expression: str) -> None:
+    with pytest.raises(LanguageError, match="may take very long"):
+        read_condition(f'pattern "{expression}"')
 
 
 FAULTS = {
