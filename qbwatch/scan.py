@@ -8,21 +8,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.blocks import BlockCutter
 from ingest.encoding import detect_encoding
-from ingest.follow import CHUNK, HEAD, hash_of
+from ingest.follow import CHUNK, HEAD, Change, compare, hash_of, recognise
 from ingest.formats import qbwc, read_records
+from ingest.platform import open_shared
 from qbwatch.machine import MachineTimeline, Sign
 from qbwatch.stream import LogStream
 from rules.classify import Where
 from rules.event import Role, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ingest.blocks import Block
+    from ingest.follow import Checkpoint
     from ingest.record import Record
     from qbwatch.scan_files import LogFile
     from qbwatch.stream import Batch
@@ -68,6 +71,7 @@ class Scan:
     on_error: Callable[[str, str], None]
     on_progress: Callable[[int], None]
     summary: Summary
+    known: Sequence[Checkpoint] = ()  # the files of the store that the findings go to
 
     def run(self, logs: Iterable[LogFile]) -> Iterator[Batch]:
         """Scan *logs*; those of one group are one machine's. Yield what is final, as it comes."""
@@ -121,7 +125,7 @@ class Scan:
         self.summary.files += 1
         with self._guarded(log), log.open() as file:
             chunk = file.read(CHUNK)
-            name = f"{hash_of(chunk[:HEAD])}:0"
+            name = self._name_of(log, chunk[:HEAD])
             encoding = detect_encoding(chunk)
             cutter = BlockCutter(encoding, offset=encoding.bom)
             self._count(encoding.bom)
@@ -137,6 +141,15 @@ class Scan:
             if last:
                 self._take(last, stream, name, log)
             self.summary.passed_over += cutter.passed_over
+
+    def _name_of(self, log: LogFile, head: bytes) -> str:
+        """Name a file as the store already does, so that scanning a followed log adds nothing; else by its head."""
+        if self.known and Path(log.name).is_file():
+            with open_shared(Path(log.name)) as file:
+                found = recognise(file, self.known)
+                if found and compare(file, found) is Change.SAME:
+                    return f"{found.uid}:{found.generation}"
+        return f"{hash_of(head)}:0"
 
     def _take(self, block: Block, stream: LogStream, name: str, log: LogFile) -> None:
         self.summary.records += block.count()

@@ -20,6 +20,8 @@ import trustme
 from qwclog import BANNER, START, Session
 from receivers import SLACK_URL, TEAMS_URL, Answer, Mailbox, https_server, smtp_server, trust, tunnel
 
+from qbwatch.__main__ import main
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -198,6 +200,9 @@ def test_kill_at_any_moment_neither_loses_nor_repeats_an_event_and_loses_no_aler
     assert applications == [f"App {number}" for number in range(rounds)]
     assert stored(tmp_path, "SELECT count(*) FROM runs WHERE outcome = 'failed'") == [(rounds,)]
     assert stored(tmp_path, "SELECT count(*) FROM incidents") == [(rounds,)]
+    before = stored(tmp_path, "SELECT id FROM events UNION SELECT id FROM runs")
+    main(["scan", str(tmp_path / "log"), "--db", str(tmp_path / "history.db"), "--host", "srv-01"])
+    assert stored(tmp_path, "SELECT id FROM events UNION SELECT id FROM runs") == before
 
 
 def told_of(card: Any) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qbwatch.cli.output import Progress, paint
 from qbwatch.cli.settings import load_catalogue, load_settings_if_any
+from qbwatch.clock import utc_now
 from qbwatch.config import FORMATS
 from qbwatch.contract import event_line, run_line, summary_line
 from qbwatch.scan import Scan, Summary
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+    from qbwatch.history.store import Store
     from qbwatch.stream import Batch, FinishedRun
     from rules.event import Event
 
@@ -80,13 +82,26 @@ def run(options: argparse.Namespace) -> int:
     )
     began = time.perf_counter()
     with ExitStack() as keep:
+        store = keep.enter_context(_store(options.db)) if options.db else None
+        scan.known = store.checkpoints() if store else ()
         batches = scan.run(_usable(options, keep, faults))
-        for batch in _keeping(batches, options.db) if options.db else batches:
+        for batch in _keeping(batches, store) if store else batches:
             _print_batch(batch, options)
     scan.summary.seconds = time.perf_counter() - began
     progress.done()
     _print_summary(scan.summary, options)
     return _close(scan.summary, faults)
+
+
+@contextmanager
+def _store(path: Path) -> Iterator[Store]:
+    from qbwatch.history.store import Store  # noqa: PLC0415 - only with --db
+
+    store = Store(path)
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 def _usable(options: argparse.Namespace, keep: ExitStack, faults: list[str]) -> Iterator[LogFile]:
@@ -106,18 +121,11 @@ def _close(summary: Summary, faults: list[str]) -> int:
     return 1 if summary.alarming else 0
 
 
-def _keeping(batches: Iterator[Batch], path: Path) -> Iterator[Batch]:
-    from qbwatch.clock import utc_now  # noqa: PLC0415 - only with --db
-    from qbwatch.history.store import Store  # noqa: PLC0415 - only with --db
-
-    store = Store(path)
-    try:
-        for batch in batches:
-            with store.transaction():
-                store.put(batch, (), utc_now())
-            yield batch
-    finally:
-        store.close()
+def _keeping(batches: Iterator[Batch], store: Store) -> Iterator[Batch]:
+    for batch in batches:
+        with store.transaction():
+            store.put(batch, (), utc_now())
+        yield batch
 
 
 def _print_batch(batch: Batch, options: argparse.Namespace) -> None:
