@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from ingest.record import Record
     from rules.condition import Condition
     from rules.event import Act, Confidence, Role, Severity
+
+log = logging.getLogger(__name__)
 
 # What a text says where a value is not known.
 PLACEHOLDERS = {
@@ -123,6 +126,7 @@ class Catalogue:
 
     causes: Mapping[str, Cause]
     rules: tuple[Rule, ...]
+    broken: dict[str, str] = field(default_factory=dict)  # by name: rules that threw, and what; they are left out
 
     def match(self, record: Record, application: str | None) -> Match | None:
         """Return the best rule for *record*, None if no rule knows it."""
@@ -137,19 +141,28 @@ class Catalogue:
         subject = Subject.of(record, application)
         found = []
         for rule in self._candidates(subject, record.format):
-            captures = rule.condition.parse(subject)
+            captures = self._try(rule, subject)
             if captures is not None:
                 found.append(Match(rule=rule, captures=captures, codes=subject.codes))
         return sorted(found, key=_rank, reverse=True)
 
+    def _try(self, rule: Rule, subject: Subject) -> Mapping[str, str] | None:
+        """Ask *rule*; one that throws is left out from then on, so that it stops no other."""
+        try:
+            return rule.condition.parse(subject)
+        except Exception as error:  # noqa: BLE001 - one rule on one record; kept and told
+            self.broken[rule.name] = f"{type(error).__name__}: {error}"
+            log.warning("rule %s at %s threw and is left out: %s", rule.name, rule.place, self.broken[rule.name])
+            return None
+
     def _candidates(self, subject: Subject, format_: str) -> Iterator[Rule]:
         tried: set[str] = set()
         for need, rules in self._by_need.items():
-            if need in subject.folded:
-                for rule in rules:
-                    if rule.name not in tried and (not rule.formats or format_ in rule.formats):
-                        tried.add(rule.name)
-                        yield rule
+            for rule in rules if need in subject.folded else ():
+                known = rule.name in tried or rule.name in self.broken
+                if not known and (not rule.formats or format_ in rule.formats):
+                    tried.add(rule.name)
+                    yield rule
 
     @cached_property
     def _by_need(self) -> dict[str, list[Rule]]:

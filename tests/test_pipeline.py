@@ -1,0 +1,219 @@
+"""The loop over real files and a real store, on a clock of its own."""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from qwclog import BANNER, Session, line
+
+from alerts.receiver import Receiver, SecretUrl
+from alerts.route import Route
+from qbwatch.config import Settings, Source
+from qbwatch.history.alert_store import AlertStore
+from qbwatch.history.store import Store
+from qbwatch.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rules.catalogue import Catalogue
+
+START = datetime(2026, 3, 10, 2, 0, tzinfo=UTC)
+CALL_FAILED = "QBWC1012: Authentication failed due to following error message."
+
+
+@dataclass
+class World:
+    """A log folder, a store, and a pipeline that can be killed and started again."""
+
+    folder: Path
+    catalogue: Catalogue
+    now: datetime = START + timedelta(minutes=1)
+    store: Store = field(init=False)
+    pipeline: Pipeline = field(init=False)
+
+    def __post_init__(self) -> None:
+        (self.folder / "log").mkdir()
+        self.start()
+
+    def start(self) -> None:
+        self.store = Store(self.folder / "history.db")
+        settings = Settings(
+            host="srv-01",
+            client="Acme Accounting",
+            zone=ZoneInfo("UTC"),
+            sources=(Source(path=str(self.folder / "log" / "QWCLog*.txt")),),
+            store=self.folder / "history.db",
+            receivers=(Receiver(name="ops", url=SecretUrl("")),),
+            route=Route(receiver="ops", group_wait=timedelta(seconds=30)),
+        )
+        self.pipeline = Pipeline(
+            settings=settings,
+            catalogue=self.catalogue,
+            store=self.store,
+            alerts=AlertStore(self.store.connection, ZoneInfo("UTC")),
+            clock=lambda: self.now,
+        )
+
+    def restart(self) -> None:
+        self.store.close()
+        self.start()
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log" / "QWCLog.txt"
+
+    def write(self, *lines: str) -> None:
+        with self.log.open("ab") as file:
+            file.write("".join(lines).encode())
+
+    def turn(self, seconds: float = 0) -> None:
+        self.now += timedelta(seconds=seconds)
+        self.pipeline.turn()
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self.store.connection.execute(query)]
+
+    def failed(self) -> list[str]:
+        return [row[0] for row in self.rows("SELECT application FROM runs WHERE outcome = 'failed' ORDER BY started")]
+
+    def roots(self) -> list[str]:
+        return [row[0] for row in self.rows("SELECT cause FROM events WHERE role = 'root' ORDER BY time, offset")]
+
+
+@pytest.fixture
+def world(tmp_path: Path, catalogue: Catalogue) -> Any:
+    one = World(tmp_path, catalogue)
+    yield one
+    one.store.close()
+    gc.collect()
+
+
+def test_a_failure_is_stored_at_once_and_told_after_the_wait(world: World) -> None:
+    world.write(BANNER, *Session().blocked())
+    world.turn()
+    assert world.roots() == ["popup_blocked"]
+    world.turn(2)
+    assert world.rows("SELECT state FROM incidents") == [("open",)]
+    world.turn(10)
+    assert world.rows("SELECT count(*) FROM deliveries") == [(0,)]
+    world.turn(30)
+    assert world.rows("SELECT kind, receiver FROM deliveries") == [("opened", "ops")]
+    world.turn(3600)
+    assert world.rows("SELECT count(*) FROM deliveries") == [(1,)]
+
+
+def test_a_good_run_resolves_and_is_told(world: World) -> None:
+    world.write(BANNER, *Session().blocked())
+    for _ in range(3):
+        world.turn(30)
+    world.write(*Session(at=600).ok())
+    for _ in range(3):
+        world.turn(30)
+    assert world.rows("SELECT state FROM incidents") == [("resolved",)]
+    kinds = [row[0] for row in world.rows("SELECT kind FROM notifications ORDER BY created_at")]
+    assert kinds == ["opened", "resolved"]
+
+
+def test_a_run_that_did_nothing_wrong_says_nothing(world: World) -> None:
+    world.write(BANNER, *Session().no_work(), *Session(at=60).ok(), *Session(at=120).no_work())
+    for _ in range(4):
+        world.turn(60)
+    assert world.roots() == []
+    assert world.rows("SELECT count(*) FROM deliveries") == [(0,)]
+    assert [row[0] for row in world.rows("SELECT outcome FROM runs ORDER BY started")] == ["no_work", "ok", "no_work"]
+
+
+def test_a_restart_reads_nothing_twice(world: World) -> None:
+    world.write(BANNER, *Session(application="A").blocked())
+    world.turn()
+    before = world.rows("SELECT id, role FROM events"), world.rows("SELECT id, outcome FROM runs")
+    for _ in range(3):
+        world.restart()
+        world.turn(5)
+    assert (world.rows("SELECT id, role FROM events"), world.rows("SELECT id, outcome FROM runs")) == before
+    assert world.rows("SELECT count(*) FROM incidents") == [(1,)]
+
+
+@pytest.mark.parametrize("cut", range(1, 24))
+def test_a_restart_in_the_midst_of_a_run_leaves_one_run_with_one_root(world: World, cut: int) -> None:
+    lines = Session(application="A").blocked()
+    world.write(BANNER, *Session(application="B", at=-600).ok(), *lines[:cut])
+    world.turn()
+    world.restart()
+    world.turn(5)
+    world.write(*lines[cut:])
+    world.turn(5)
+    assert world.failed() == ["A"]
+    assert world.roots() == ["popup_blocked"]
+    assert world.rows("SELECT count(*) FROM runs") == [(2,)]
+
+
+def test_a_log_that_is_cleared_in_place_is_read_from_its_start(world: World) -> None:
+    world.write(BANNER, *Session(application="A").blocked(), *Session(application="B", at=60).ok())
+    world.turn()
+    world.log.write_bytes("".join([BANNER, *Session(application="C", at=120).blocked()]).encode())
+    world.turn(5)
+    assert world.failed() == ["A", "C"]
+    assert world.rows("SELECT generation FROM files") == [(1,)]
+
+
+def test_a_log_that_was_filled_anew_while_qbwatch_was_off_is_read_from_its_start(world: World) -> None:
+    world.write(BANNER, *Session(application="A").blocked())
+    world.turn()
+    world.store.close()
+    text = [BANNER, *Session(application="C", at=120).blocked(), *Session(application="D", at=180).blocked()]
+    world.log.write_bytes("".join(text).encode())
+    world.start()
+    world.turn(5)
+    assert world.failed() == ["A", "C", "D"]
+
+
+def test_a_rolled_over_log_is_finished_before_the_new_one_begins(world: World) -> None:
+    lines = Session(application="A").blocked()
+    world.write(BANNER, *lines[:10])
+    world.turn()
+    world.write(*lines[10:18])
+    world.log.rename(world.folder / "log" / "QWCLogOld.txt")
+    world.write(BANNER, *lines[18:])
+    world.turn(5)
+    assert world.failed() == ["A"]
+    assert world.roots() == ["popup_blocked"]
+    assert world.rows("SELECT count(*) FROM runs") == [(1,)]
+
+
+def test_half_a_line_is_read_when_it_is_whole(world: World) -> None:
+    text = "".join(Session(application="A").blocked())
+    for begin in range(0, len(text), 37):
+        world.write(text[begin : begin + 37])
+        world.turn(0.1)
+    assert world.failed() == ["A"]
+    assert world.roots() == ["popup_blocked"]
+
+
+def test_an_error_whose_lines_come_one_by_one_is_told_by_its_whole_text(world: World) -> None:
+    lines = Session(application="A").blocked()
+    head = [one for one in lines[:12] if "handleModal" not in one]
+    world.write(BANNER, *head, line("QBWebConnector.SOAPWebService.do_authenticate()", CALL_FAILED))
+    world.turn()
+    assert world.roots() == ["web_service_error"]
+    world.write("The remote name could not be resolved: 'sync.example.com'\r\nMore info:\r\n")
+    world.turn(0.2)
+    assert world.roots() == ["web_service_unreachable"]
+    world.turn(5)
+    assert world.rows("SELECT cause FROM incidents") == [("web_service_unreachable",)]
+
+
+def test_a_file_that_is_no_log_is_left_alone_and_the_others_go_on(world: World) -> None:
+    (world.folder / "log" / "QWCLog-notes.txt").write_text("These are notes of a person, and no log of anything.\n" * 5)
+    (world.folder / "log" / "QWCLog-gone.txt").symlink_to(world.folder / "nowhere")
+    world.write(BANNER, *Session(application="A").blocked())
+    world.turn()
+    assert world.failed() == ["A"]
+    problems = {path.rpartition("/")[2]: why for path, why in world.pipeline.sources.problems.items()}
+    assert problems == {"QWCLog-notes.txt": "is not a QWCLog", "QWCLog-gone.txt": "No such file or directory"}
