@@ -165,6 +165,11 @@ class FollowedFile:
         return f"{self.checkpoint.uid}:{self.checkpoint.generation}"
 
     @property
+    def read_up_to(self) -> int:
+        """How many bytes were taken from the file."""
+        return self._read
+
+    @property
     def passed_over(self) -> int:
         """How many bytes were too long a record to be read."""
         return self._cutter.passed_over

@@ -30,6 +30,20 @@ def file_id(file: BinaryIO) -> FileId:
     return FileId(volume=status.st_dev, number=status.st_ino)
 
 
+def quick_look(path: Path) -> tuple[FileId, int] | None:
+    """Return identity and size of *path* without opening it; None where that may be stale, or it is not there.
+
+    On Windows a folder's entry tells an old size while a writer holds the file open.
+    """
+    if sys.platform == "win32":
+        return None
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return FileId(volume=status.st_dev, number=status.st_ino), status.st_size
+
+
 if sys.platform == "win32":
     import ctypes
     import msvcrt

@@ -118,3 +118,13 @@ def redact(text: str) -> str:
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text
+
+
+def redact_url(url: str) -> str:
+    """Return *url* without login and query, whose names nobody can know.
+
+    >>> redact_url("https://bob:hunter2@sync.example.com/qbwc?key=1")
+    'https://[login]@sync.example.com/qbwc?[query]'
+    """
+    address, mark, _ = url.partition("?")
+    return redact(address) + ("?[query]" if mark else "")

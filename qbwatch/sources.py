@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import glob
 import logging
+import os
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from ingest.encoding import detect_encoding, narrow
 from ingest.follow import HEAD, Change, FollowedFile, first_sight, read_at, recognise
-from ingest.formats import detect, qbwc
-from ingest.platform import FileId, file_id, open_shared
+from ingest.formats import detect, qbwc, read_records
+from ingest.platform import FileId, file_id, open_shared, quick_look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,6 +22,42 @@ if TYPE_CHECKING:
     from qbwatch.config import Source
 
 log = logging.getLogger(__name__)
+
+
+_GENERATION = re.compile(r"(?:[-._]?old|[-._]\d{8}|[-._]\d{1,3})$", re.IGNORECASE)
+
+
+def chain_of(path: str) -> str:
+    """Return what a log and its earlier generations have in common.
+
+    >>> chain_of("/log/QWCLog.txt") == chain_of("/log/QWCLogOld.txt") == chain_of("/log/QWCLog.txt.1")
+    True
+    >>> chain_of("/log/QWCLog-user2.txt") == chain_of("/log/QWCLog.txt")
+    False
+    """
+    folder, name = os.path.split(path)
+    stem = _GENERATION.sub("", name).rpartition(".")[0] or name
+    return os.path.join(folder, _GENERATION.sub("", stem).lower())  # noqa: PTH118 - only compared
+
+
+def is_generation(name: str) -> bool:
+    """Say whether a file's name is that of an earlier generation, such as QWCLogOld.txt or QWCLog.txt.1."""
+    return bool(_GENERATION.search(name) or _GENERATION.search(name.rpartition(".")[0]))
+
+
+def _matches(pattern: str) -> list[str]:
+    """Return the files that *pattern* names; brackets in the name of a folder that is there are no pattern."""
+    folder, name = os.path.split(pattern)
+    if Path(pattern).is_file():
+        return [pattern]
+    if Path(folder).is_dir():
+        pattern = os.path.join(glob.escape(folder), name)  # noqa: PTH118 - a pattern, not a path
+    return glob.glob(pattern, recursive=True)  # noqa: PTH207 - the pattern may be absolute
+
+
+def _first_stamp(file: BinaryIO) -> str:
+    first = next((record.time for record in read_records(qbwc.NAME, read_at(file, 0, 64 * HEAD)) if record.time), None)
+    return first.isoformat() if first else ""
 
 
 @dataclass(slots=True)
@@ -50,6 +88,8 @@ class Sources:
 
     def restore(self, checkpoints: Iterable[Checkpoint]) -> None:
         """Take up what the store knows."""
+        self._seen.clear()
+        self.files.clear()
         for checkpoint in checkpoints:
             self.files[checkpoint.uid] = FollowedFile(checkpoint)
 
@@ -61,17 +101,18 @@ class Sources:
 
     def paths(self) -> list[Path]:
         """Return the files that match now."""
-        matches = {match for source in self.sources for match in glob.glob(source.path, recursive=True)}  # noqa: PTH207 - as above
-        return [Path(match) for match in sorted(matches)]
+        return [Path(match) for match in sorted({match for source in self.sources for match in _matches(source.path)})]
+
+    def reset(self, followed: Iterable[FollowedFile]) -> None:
+        """Begin anew at the last checkpoint of each of *followed*."""
+        for one in followed:
+            self.files[one.checkpoint.uid] = FollowedFile(one.checkpoint)
 
     def unread(self) -> Iterator[Reading]:
         """Yield every file with something new, open: a rotated file before the one that took its place."""
-        fresh: list[tuple[Path, bool]] = []
+        found = [(self._age(path), path) for path in self.paths() if not self._is_idle(path)]
         taken: set[str] = set()
-        for path in self.paths():
-            known = self._uid_of(path)
-            fresh.append((path, known is None or Path(self.files[known].checkpoint.path) == path))
-        for path, _ in sorted(fresh, key=lambda one: one[1]):
+        for _, path in sorted(found):
             reading = self._open(path, taken)
             if reading is None:
                 continue
@@ -80,16 +121,27 @@ class Sources:
             finally:
                 reading.file.close()
 
-    def _uid_of(self, path: Path) -> str | None:
+    def _is_idle(self, path: Path) -> bool:
+        """Say whether one look shows that nothing changed since the last turn."""
+        seen = self._seen.get(str(path))
+        look = quick_look(path) if seen else None
+        if seen is None or look is None or seen.identity != look[0]:
+            return False
+        return look[1] == self.files[seen.uid].read_up_to
+
+    def _age(self, path: Path) -> tuple[int, str, bool]:
+        """Order the files: those that moved, those that stayed, and new ones by their first stamp."""
         try:
             with open_shared(path) as file:
                 seen = self._seen.get(str(path))
                 if seen and seen.identity == file_id(file):
-                    return seen.uid
-                found = recognise(file, [followed.checkpoint for followed in self.files.values()])
-                return found.uid if found else None
+                    return (1, "", False)
+                known = recognise(file, [followed.checkpoint for followed in self.files.values()])
+                if known:
+                    return (int(known.path == str(path)), "", False)
+                return (2, _first_stamp(file), not is_generation(path.name))
         except OSError:
-            return None
+            return (3, "", False)
 
     def _open(self, path: Path, taken: set[str]) -> Reading | None:
         file: BinaryIO | None = None
@@ -110,11 +162,12 @@ class Sources:
         except OSError as error:
             if file is not None:
                 file.close()
-            self._trouble(path, error)
+            self.trouble(path, error)
             return None
         return Reading(followed, file)
 
-    def _trouble(self, path: Path, error: OSError) -> None:
+    def trouble(self, path: Path, error: OSError) -> None:
+        """Note that *path* cannot be read now; it is tried again."""
         why = error.strerror or str(error)
         if self.problems.get(str(path)) != why:
             log.warning("%s cannot be read (%s); it is tried again", path, why)
@@ -139,7 +192,8 @@ class Sources:
 
     def _is_foreign(self, path: Path, file: BinaryIO) -> bool:
         """Say whether the file is surely of another format; an empty or tiny one may still become a log."""
-        head = read_at(file, 0, 4 * HEAD)
+        # After a loss of power a log may begin with NULs.
+        head = read_at(file, 0, 64 * HEAD).lstrip(b"\0")[: 4 * HEAD]
         encoding = detect_encoding(head)
         text = narrow(head[encoding.bom :], encoding)
         if len(head) < 64 or detect(text) == qbwc.NAME:

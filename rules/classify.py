@@ -9,11 +9,12 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from ingest.record import Outcome
-from ingest.redact import redact
+from ingest.redact import redact, redact_url
 from rules.codes import find_codes
 from rules.event import Confidence, Event, Role, Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from ingest.record import Record, Run, Span
@@ -25,6 +26,8 @@ UNCLASSIFIED = "unclassified"
 SUMMARY = "run_summary"
 _HARMLESS_CODES = {"QBWC1016", "QBWC1017", "QBWC1018", "QBWC1019", "QBWC1020", "QBWC1031"}
 _TRACE = re.compile(r"^StackTrace =|\bUnhandled exception\b", re.MULTILINE)
+# A run with more findings than this keeps the first ones and counts the rest.
+MOST_FINDINGS = 500
 _LONGEST_LINE = 400
 _MOST_LINES = 8
 _HEALTHY = {Outcome.OK, Outcome.NO_WORK}
@@ -62,11 +65,34 @@ class _Origin:
     time: datetime | None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Draft:
     event: Event
     fallback: bool
     echo: bool
+
+
+class _Run:
+    """The findings of one run, and the one among them that explains it best so far."""
+
+    def __init__(self) -> None:
+        self.drafts: dict[str, _Draft] = {}
+        self.root: _Draft | None = None
+        self.left_out = 0
+
+    def put(self, draft: _Draft) -> set[str]:
+        """Add *draft*, or replace what its record was before; return the ids of events whose role may have changed."""
+        before = self.root
+        if draft.event.id in self.drafts:
+            self.drafts[draft.event.id] = draft
+            self.root = _root(self.drafts.values())
+        elif len(self.drafts) >= MOST_FINDINGS:
+            self.left_out += 1
+            return set()
+        else:
+            self.drafts[draft.event.id] = draft
+            self.root = _root([one for one in (self.root, draft) if one])
+        return {one.event.id for one in (before, self.root, draft) if one and one.event.id in self.drafts}
 
 
 class Findings:
@@ -75,7 +101,7 @@ class Findings:
     def __init__(self, catalogue: Catalogue) -> None:
         """Classify by *catalogue*."""
         self._catalogue = catalogue
-        self._by_run: dict[str, list[_Draft]] = {}
+        self._by_run: dict[str, _Run] = {}
         self._outside: dict[tuple[str, str], tuple[str, datetime | None]] = {}
 
     def add(self, record: Record, where: Where, run: Run | None) -> list[Event]:
@@ -88,29 +114,26 @@ class Findings:
             return []
         if run is None:
             return [self._outside_role(draft)]
-        drafts = self._by_run.setdefault(run.id, [])
-        drafts[:] = [known for known in drafts if known.event.id != draft.event.id]
-        drafts.append(draft)
-        return self.review(run, where)
+        found = self._by_run.setdefault(run.id, _Run())
+        touched = found.put(draft)
+        root = self._shown_root(found, run)
+        return [_settled(found.drafts[id_], run, root) for id_ in found.drafts if id_ in touched] if touched else []
 
     def review(self, run: Run, where: Where) -> list[Event]:
         """Return the events of *run* as they stand now: roles, application and company file."""
-        drafts = self._by_run.get(run.id, [])
-        root = None if run.outcome in _HEALTHY or run.blocked_by else _root(drafts)
+        found = self._by_run.get(run.id) or _Run()
+        drafts = list(found.drafts.values())
+        root = self._shown_root(found, run)
         if root is None and run.outcome is Outcome.FAILED and run.ended:
             # An echo that names a cause is a better guess than none.
             root = next((draft for draft in drafts if draft.event.cause != SUMMARY), None)
             if root is None:
                 root = self._unexplained(run, where, drafts)
-                drafts = [*drafts, root]
-        for draft in drafts:
-            draft.event = replace(
-                draft.event,
-                application=run.application,
-                company_file=draft.event.company_file or run.company_file,
-                role=Role.ROOT if draft is root else Role.ECHO,
-            )
-        return [draft.event for draft in drafts]
+                drafts.append(root)
+        events = [_settled(draft, run, root) for draft in drafts]
+        if found.left_out:
+            events[0] = _with_count(events[0], found.left_out)
+        return events
 
     def close(self, run: Run, where: Where) -> list[Event]:
         """Return the events of *run*, which is over, for the last time."""
@@ -120,10 +143,13 @@ class Findings:
 
     def has_root(self, run_id: str) -> bool:
         """Say whether something was found in the run that may be why it failed."""
-        return any(
-            not draft.echo and draft.event.severity.rank >= Severity.ERROR.rank
-            for draft in self._by_run.get(run_id, [])
-        )
+        root = self._by_run[run_id].root if run_id in self._by_run else None
+        return root is not None and root.event.severity.rank >= Severity.ERROR.rank
+
+    @staticmethod
+    def _shown_root(found: _Run, run: Run) -> _Draft | None:
+        """Return the root; a healthy run has none, nor has one that a live run turned away."""
+        return None if run.outcome in _HEALTHY or run.blocked_by else found.root
 
     def _outside_role(self, draft: _Draft) -> Event:
         event = draft.event
@@ -185,12 +211,24 @@ class Findings:
         return _Draft(replace(event, message=message, evidence=tuple(said)), fallback=True, echo=False)
 
 
-def _root(drafts: list[_Draft]) -> _Draft | None:
+def _root(drafts: Iterable[_Draft]) -> _Draft | None:
     """Take the first finding that explains a run: a specific one before a wrapper's, an error before a warning."""
-    able = [draft for draft in drafts if not draft.echo]
-    if not able:
-        return None
-    return min(able, key=lambda d: (d.fallback, d.event.severity.rank < Severity.ERROR.rank, able.index(d)))
+    able = (draft for draft in drafts if not draft.echo)
+    # Of equals min takes the first, which is the earliest.
+    return min(able, key=lambda d: (d.fallback, d.event.severity.rank < Severity.ERROR.rank), default=None)
+
+
+def _settled(draft: _Draft, run: Run, root: _Draft | None) -> Event:
+    return replace(
+        draft.event,
+        application=run.application,
+        company_file=draft.event.company_file or run.company_file,
+        role=Role.ROOT if draft is root else Role.ECHO,
+    )
+
+
+def _with_count(event: Event, left_out: int) -> Event:
+    return replace(event, evidence=(*event.evidence, f"{left_out} more findings of this run are not listed."))
 
 
 def _event(origin: _Origin, cause: Cause, values: dict[str, str | None]) -> Event:
@@ -232,16 +270,20 @@ def _origin(record: Record, where: Where, run: Run | None, rule: str) -> _Origin
 
 
 def _values(record: Record, where: Where, run: Run | None, match: Match | None) -> dict[str, str | None]:
+    """Return the names that texts are filled with, redacted: they come from the log, and others read them."""
     captures = match.captures if match else {}
     fields = record.fields
     application = (run.application if run else None) or captures.get("application") or fields.get("application")
+    user = (run.user if run else None) or captures.get("user") or fields.get("user")
+    url = captures.get("url") or (run.url if run else None)
     return {
         "host": where.host,
         "application": application,
         "company_file": captures.get("company_file") or (run.company_file if run else None) or None,
-        "user": (run.user if run else None) or captures.get("user") or fields.get("user"),
-        "url": captures.get("url") or (run.url if run else None),
+        "user": redact(user) if user else None,
+        "url": redact_url(url) if url else None,
         "machine": captures.get("machine"),
+        "detail": redact(captures["detail"]) if "detail" in captures else None,
     }
 
 

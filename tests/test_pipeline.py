@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,10 +15,12 @@ from qwclog import BANNER, Session, line
 
 from alerts.receiver import Receiver, SecretUrl
 from alerts.route import Route
+from ingest.follow import FollowedFile
 from qbwatch.config import Settings, Source
 from qbwatch.history.alert_store import AlertStore
 from qbwatch.history.store import Store
 from qbwatch.pipeline import Pipeline
+from qbwatch.sources import Sources
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -217,3 +221,120 @@ def test_a_file_that_is_no_log_is_left_alone_and_the_others_go_on(world: World) 
     assert world.failed() == ["A"]
     problems = {path.rpartition("/")[2]: why for path, why in world.pipeline.sources.problems.items()}
     assert problems == {"QWCLog-notes.txt": "is not a QWCLog", "QWCLog-gone.txt": "No such file or directory"}
+
+
+def test_what_was_too_young_to_be_told_is_told_after_a_restart(world: World) -> None:
+    world.write(BANNER, *Session(application="A").blocked())
+    world.turn()
+    world.restart()
+    world.turn(5)
+    assert world.rows("SELECT application, cause FROM incidents") == [("A", "popup_blocked")]
+    world.write(*Session(application="A", at=600).ok())
+    world.turn(600)
+    world.restart()
+    world.turn(5)
+    assert world.rows("SELECT state FROM incidents") == [("resolved",)]
+
+
+def test_one_file_that_is_written_tells_nothing_of_another_too_early(world: World) -> None:
+    head = Session(application="A").blocked()[:11]
+    call = line("QBWebConnector.SOAPWebService.do_authenticate()", CALL_FAILED)
+    world.write(BANNER, *head, call)
+    world.turn()
+    (world.folder / "log" / "QWCLog-user2.txt").write_text("".join(Session(application="B").blocked()))
+    world.turn(0.1)
+    assert world.rows("SELECT count(*) FROM incidents") == [(0,)]
+
+
+def test_a_run_that_spans_a_rollover_keeps_its_outcome_after_a_restart(world: World) -> None:
+    lines = Session(application="A").ok()
+    world.write(BANNER, *lines[:14])
+    world.turn()
+    world.log.rename(world.folder / "log" / "QWCLogOld.txt")
+    world.write(BANNER, *lines[14:], *Session(application="A", at=600).ok())
+    world.turn(5)
+    before = world.rows("SELECT id, outcome, closed FROM runs ORDER BY started")
+    assert [row[1] for row in before] == ["ok", "ok"]
+    for _ in range(2):
+        world.restart()
+        world.turn(5)
+        assert world.rows("SELECT id, outcome, closed FROM runs ORDER BY started") == before
+
+
+def test_at_the_first_start_the_older_generation_is_read_first(world: World) -> None:
+    lines = Session(application="A").blocked()
+    (world.folder / "log" / "QWCLogOld.txt").write_bytes("".join([BANNER, *lines[:16]]).encode())
+    world.write(BANNER, *lines[16:])
+    world.turn()
+    assert world.rows("SELECT application, outcome FROM runs") == [("A", "failed")]
+
+
+def test_two_logs_of_one_folder_do_not_mix_their_runs(world: World) -> None:
+    one, two = Session(application="A").blocked(), Session(application="A", at=1, ticket="{other}").ok()
+    other = world.folder / "log" / "QWCLog-user2.txt"
+    for begin in range(0, 40, 5):
+        world.write(*one[begin : begin + 5])
+        with other.open("ab") as file:
+            file.write("".join(two[begin : begin + 5]).encode())
+        world.turn(1)
+    world.write(*Session(application="Z", at=900).no_work())
+    world.turn(1)
+    assert world.rows("SELECT application, outcome FROM runs WHERE application = 'A' ORDER BY started") == [
+        ("A", "failed"),
+        ("A", "ok"),
+    ]
+
+
+def test_a_source_that_cannot_be_read_stops_no_other_and_is_taken_up_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = world.folder / "log" / "QWCLog-bad.txt"
+    bad.write_text("".join(Session(application="BAD").blocked()))
+    world.write(BANNER, *Session(application="A").blocked())
+    read = FollowedFile.read
+
+    def failing(self: FollowedFile, file: Any) -> Any:
+        if self.checkpoint.path == str(bad):
+            raise OSError(5, "Input/output error")
+        return read(self, file)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(FollowedFile, "read", failing)
+        world.turn()
+    assert world.failed() == ["A"]
+    assert world.pipeline.sources.problems == {str(bad): "Input/output error"}
+    world.turn(1)
+    assert sorted(world.failed()) == ["A", "BAD"]
+    assert world.pipeline.sources.problems == {}
+
+
+def test_a_store_that_another_program_holds_is_tried_again_and_nothing_is_lost(world: World) -> None:
+    world.store.connection.execute("PRAGMA busy_timeout = 10")
+    world.write(BANNER, *Session(application="A").blocked())
+    with closing(sqlite3.connect(world.folder / "history.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        world.pipeline._turn_or_wait()
+        other.execute("ROLLBACK")
+    assert world.failed() == []
+    world.pipeline._turn_or_wait()
+    assert world.failed() == ["A"]
+
+
+def test_a_folder_with_brackets_and_a_log_that_begins_with_nuls_are_followed(tmp_path: Path) -> None:
+    folder = tmp_path / "logs [old]"
+    folder.mkdir()
+    log = folder / "QWCLog.txt"
+    log.write_bytes(b"\0" * 9000 + "".join(Session(application="A").blocked()).encode())
+    sources = Sources((Source(path=str(folder / "QWCLog*.txt")),))
+    assert sources.paths() == [log]
+    found = [block.data for reading in sources.unread() for block in reading.followed.read(reading.file)]
+    assert b"QBWC1053" in b"".join(found)
+
+
+def test_an_idle_log_is_not_opened(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.write(BANNER, *Session(application="A").ok())
+    world.turn()
+    opened: list[Path] = []
+    monkeypatch.setattr("qbwatch.sources.open_shared", opened.append)
+    world.turn(1)
+    assert opened == []

@@ -207,6 +207,10 @@ FAULTS = {
             '        when  pattern "jam(?=x)"\n              ^'
         )
     ],
+    rule('pattern "jam.*jam.*jam"'): [
+        "x.rules:13:11: several repeats without an end may take very long. Keep one, bound the others as in .{0,40}, "
+        'or combine two conditions.\n        when  pattern "jam.*jam.*jam"\n              ^'
+    ],
     rule('not text contains "jam"'): [
         (
             "x.rules:13:11: nothing in this condition must stand in the line, so every line would have to be tried. "

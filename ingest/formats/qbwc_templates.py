@@ -50,7 +50,7 @@ _TEMPLATES: dict[str, tuple[str, ...]] = {
     "setCurrentWebServiceSessionTicket": (r".*\\CurrentWebServiceSessionTicket has been set to (?P<ticket>.*)",),
     "CheckCFNResponse": (r"(?P<application>.*): (?=Not a valid username and password\. Job ending\.)",),
     "HandleDelayRequest": (
-        rf"Update has been postponed at (?P<local_time>.*) by {_QUOTED} for next (?P<seconds>\d+) seconds",
+        rf"Update has been postponed at (?P<local_time>[^']*) by {_QUOTED} for next (?P<seconds>\d+) seconds",
     ),
     "do_sendRequestXML": (
         r'wcTicket="(?P<ticket>[^"]*)".*',

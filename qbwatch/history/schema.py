@@ -23,24 +23,31 @@ def m001_events_runs_files(db: Database) -> None:
         (
             "id", "time", "host", "client", "source", "format", "application", "company_file", "run", "cause", "rule",
             "severity", "role", "confidence", "act", "codes", "message", "evidence", "title", "explanation", "steps",
-            "links", "stored_at",
+            "links", "stored_at", "changed_at",
         ),
         str,
     )  # fmt: skip
-    db.table("events").create({**text, "line": int, "offset": int}, pk="id", not_null={"host", "cause", "role"})
+    db.table("events").create(
+        {**text, "line": int, "offset": int, "told": int}, pk="id", not_null={"host", "cause", "role"}
+    )
     db.table("events").create_index(["time"])
     db.table("events").create_index(["host", "application", "cause", "time"])
     db.table("events").create_index(["run"])
     runs = dict.fromkeys(
         (
             "id", "host", "client", "source", "format", "application", "company_file", "user", "url",
-            "product_version", "trigger", "started", "ended", "outcome", "cause", "blocked_by",
+            "product_version", "trigger", "started", "ended", "outcome", "cause", "blocked_by", "changed_at",
         ),
         str,
     )  # fmt: skip
-    db.table("runs").create({**runs, "line": int, "offset": int, "closed": int}, pk="id", not_null={"host", "outcome"})
+    db.table("runs").create(
+        {**runs, "line": int, "offset": int, "closed": int, "told": int}, pk="id", not_null={"host", "outcome"}
+    )
     db.table("runs").create_index(["host", "application", "started"])
     db.table("runs").create_index(["started"])
+    # What the alerts have not heard of yet is little, and looked for at every turn.
+    db.execute("CREATE INDEX events_untold ON events (changed_at) WHERE told = 0")
+    db.execute("CREATE INDEX runs_untold ON runs (changed_at) WHERE told = 0")
     db.table("files").create(
         {
             "uid": str, "path": str, "volume": str, "number": str, "head_length": int, "head_hash": str,

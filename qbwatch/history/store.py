@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from contextlib import contextmanager
 from dataclasses import asdict, fields
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ingest.follow import Checkpoint
 from qbwatch.errors import StoreError
+from qbwatch.history.rows import event_row, run_row, to_event, to_run_end
 from qbwatch.history.times import stamp
 from qbwatch.history.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import datetime
     from pathlib import Path
 
-    from qbwatch.stream import Batch, FinishedRun
+    from alerts.incident import RunEnd
+    from qbwatch.stream import Batch
     from rules.event import Event
 
 _EVENT = (
     "id", "time", "host", "client", "source", "format", "line", "offset", "application", "company_file", "run",
     "cause", "rule", "severity", "role", "confidence", "act", "codes", "message", "evidence", "title",
-    "explanation", "steps", "links", "stored_at",
+    "explanation", "steps", "links", "stored_at", "changed_at", "told",
 )  # fmt: skip
 _RUN = (
     "id", "host", "client", "source", "format", "line", "offset", "application", "company_file", "user", "url",
-    "product_version", "trigger", "started", "ended", "outcome", "cause", "blocked_by", "closed",
+    "product_version", "trigger", "started", "ended", "outcome", "cause", "blocked_by", "closed", "changed_at", "told",
 )  # fmt: skip
 _FILE = (*(field.name for field in fields(Checkpoint)), "updated_at")
 
@@ -41,11 +42,33 @@ def _upsert(table: str, columns: tuple[str, ...], key: str, keep: tuple[str, ...
 
 
 # A finding outside a run keeps the role it got first: after a restart the ones before it are not read again.
-_PUT_EVENT = _upsert("events", _EVENT, "id", ("stored_at", "role")) + (
-    ', "role" = CASE WHEN excluded."run" IS NULL THEN events."role" ELSE excluded."role" END'
+_ROLE = 'CASE WHEN excluded."run" IS NULL THEN events."role" ELSE excluded."role" END'
+_EVENT_CHANGED = (
+    f'(events."cause" IS NOT excluded."cause" OR events."role" IS NOT {_ROLE} '
+    'OR events."application" IS NOT excluded."application" OR events."severity" IS NOT excluded."severity")'
 )
-_PUT_RUN = _upsert("runs", _RUN, "id")
+# A run that is over stays so: after a rollover and a restart only its end may be read again.
+_RUN_CHANGED = '(runs."outcome" IS NOT excluded."outcome" OR runs."application" IS NOT excluded."application")'
+_PUT_EVENT = _upsert("events", _EVENT, "id", ("stored_at", "role", "changed_at", "told")) + f', "role" = {_ROLE}'
+_PUT_RUN = _upsert("runs", _RUN, "id", ("changed_at", "told"))
 _PUT_FILE = _upsert("files", _FILE, "uid")
+
+
+def _telling(table: str, changed: str) -> str:
+    """Return what an upsert adds so that the alerts hear of what is new or has changed."""
+    return (
+        f', "told" = CASE WHEN excluded."told" IS NULL THEN {table}."told" '
+        f'WHEN {table}."told" IS NULL OR {changed} THEN 0 ELSE {table}."told" END'
+        f', "changed_at" = CASE WHEN {changed} THEN excluded."changed_at" ELSE {table}."changed_at" END'
+    )
+
+
+_PUT_EVENT += _telling("events", _EVENT_CHANGED)
+_PUT_RUN += _telling("runs", _RUN_CHANGED) + ' WHERE excluded."closed" >= runs."closed"'
+
+
+# How many events are handed to the alerts at a time.
+_MOST_UNTOLD = 2000
 
 
 class Store:
@@ -92,12 +115,38 @@ class Store:
             raise
         self.connection.execute("COMMIT")
 
-    def put(self, batch: Batch, checkpoints: Iterable[Checkpoint], now: datetime) -> None:
-        """Write *batch* and *checkpoints*; call it inside a transaction."""
-        events = (_event_row(event, now) for event in batch.events.values())
+    def put(self, batch: Batch, checkpoints: Iterable[Checkpoint], now: datetime, *, tell: bool = True) -> None:
+        """Write *batch* and *checkpoints*; call it inside a transaction.
+
+        What is new or changed waits for the alerts to be told of it, unless *tell* is false: then a watcher that
+        reads the same log tells it.
+        """
+        mark = (_moment(now), 0 if tell else None)
+        events = ((*event_row(event, now), *mark) for event in batch.events.values())
         self.connection.executemany(_PUT_EVENT, events)
-        self.connection.executemany(_PUT_RUN, (_run_row(run) for run in batch.runs.values()))
+        self.connection.executemany(_PUT_RUN, ((*run_row(run), *mark) for run in batch.runs.values()))
         self.connection.executemany(_PUT_FILE, (_file_row(checkpoint, now) for checkpoint in checkpoints))
+
+    def untold(self, before: datetime) -> tuple[datetime, list[Event], list[RunEnd]]:
+        """Return events and runs that the alerts have not heard of and that did not change since *before*.
+
+        Of very many the oldest come first; the time returned is up to when they are whole.
+        """
+        limit = _moment(before)
+        far = "SELECT changed_at FROM events WHERE told = 0 AND changed_at <= ? ORDER BY changed_at LIMIT 1 OFFSET ?"
+        found = self.connection.execute(far, (limit, _MOST_UNTOLD)).fetchone()
+        limit = found[0] if found else limit
+        events = self.connection.execute("SELECT * FROM events WHERE told = 0 AND changed_at <= ?", (limit,))
+        runs = self.connection.execute("SELECT * FROM runs WHERE told = 0 AND changed_at <= ?", (limit,))
+        return datetime.fromisoformat(limit), [to_event(row) for row in events], [to_run_end(row) for row in runs]
+
+    def mark_told(self, before: datetime) -> bool:
+        """Note that the alerts heard of what `untold` gave; say whether something still waits."""
+        limit = (_moment(before),)
+        self.connection.execute("UPDATE events SET told = 1 WHERE told = 0 AND changed_at <= ?", limit)
+        self.connection.execute("UPDATE runs SET told = 1 WHERE told = 0 AND changed_at <= ?", limit)
+        waiting = "SELECT EXISTS (SELECT 1 FROM events WHERE told = 0) OR EXISTS (SELECT 1 FROM runs WHERE told = 0)"
+        return bool(self.connection.execute(waiting).fetchone()[0])
 
     def checkpoints(self) -> list[Checkpoint]:
         """Return how far every known file was read."""
@@ -111,29 +160,16 @@ class Store:
 
 def connect(path: Path) -> sqlite3.Connection:
     """Open a connection as every part of qbwatch uses it: WAL, durable, waiting for others, rows by name."""
-    connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     return connection
 
 
-def _event_row(event: Event, now: datetime) -> tuple[object, ...]:
-    return (
-        event.id, stamp(event.time), event.host, event.client, event.source, event.format, event.line, event.offset,
-        event.application, event.company_file, event.run, event.cause, event.rule, event.severity, event.role,
-        event.confidence, event.act, json.dumps(event.codes), event.message, json.dumps(event.evidence),
-        event.title, event.explanation, json.dumps(event.steps), json.dumps(event.links), stamp(now),
-    )  # fmt: skip
-
-
-def _run_row(finished: FinishedRun) -> tuple[object, ...]:
-    run = finished.run
-    return (
-        run.id, finished.host, finished.client, run.source, run.format, run.first.line, run.first.offset,
-        run.application, run.company_file, run.user, run.url, run.product_version, run.trigger, stamp(run.started),
-        stamp(run.ended), run.outcome, finished.cause, run.blocked_by, int(finished.closed),
-    )  # fmt: skip
+def _moment(time: datetime) -> str:
+    """Write a time so that it compares as text, to the millisecond."""
+    return time.isoformat(timespec="milliseconds")
 
 
 def _file_row(checkpoint: Checkpoint, now: datetime) -> tuple[object, ...]:

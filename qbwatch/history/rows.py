@@ -1,0 +1,82 @@
+"""Events and runs as rows of the store, and back."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from alerts.incident import RunEnd
+from ingest.record import Outcome
+from qbwatch.history.times import stamp
+from rules.event import Act, Confidence, Event, Role, Severity
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from qbwatch.stream import FinishedRun
+
+
+def event_row(event: Event, now: datetime) -> tuple[object, ...]:
+    """Return the columns of *event* in the order in which the store writes them, stored at *now*."""
+    return (
+        event.id, stamp(event.time), event.host, event.client, event.source, event.format, event.line, event.offset,
+        event.application, event.company_file, event.run, event.cause, event.rule, event.severity, event.role,
+        event.confidence, event.act, json.dumps(event.codes), event.message, json.dumps(event.evidence),
+        event.title, event.explanation, json.dumps(event.steps), json.dumps(event.links), stamp(now),
+    )  # fmt: skip
+
+
+def run_row(finished: FinishedRun) -> tuple[object, ...]:
+    """Return the columns of a run in the order in which the store writes them."""
+    run = finished.run
+    return (
+        run.id, finished.host, finished.client, run.source, run.format, run.first.line, run.first.offset,
+        run.application, run.company_file, run.user, run.url, run.product_version, run.trigger, stamp(run.started),
+        stamp(run.ended), run.outcome, finished.cause, run.blocked_by, int(finished.closed),
+    )  # fmt: skip
+
+
+def to_event(row: sqlite3.Row) -> Event:
+    """Read an event back."""
+    return Event(
+        id=row["id"],
+        time=_time(row["time"]),
+        host=row["host"],
+        client=row["client"],
+        source=row["source"],
+        format=row["format"],
+        line=row["line"],
+        offset=row["offset"],
+        application=row["application"],
+        company_file=row["company_file"],
+        run=row["run"],
+        cause=row["cause"],
+        rule=row["rule"],
+        severity=Severity(row["severity"]),
+        role=Role(row["role"]),
+        confidence=Confidence(row["confidence"]),
+        act=Act(row["act"]),
+        codes=tuple(json.loads(row["codes"])),
+        message=row["message"],
+        evidence=tuple(json.loads(row["evidence"])),
+        title=row["title"],
+        explanation=row["explanation"],
+        steps=tuple(json.loads(row["steps"])),
+        links=tuple(json.loads(row["links"])),
+    )
+
+
+def to_run_end(row: sqlite3.Row) -> RunEnd:
+    """Read what the alerts need of a run."""
+    return RunEnd(
+        host=row["host"],
+        application=row["application"],
+        outcome=Outcome(row["outcome"]),
+        started=_time(row["started"]),
+        ended=_time(row["ended"]),
+    )
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
