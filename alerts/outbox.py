@@ -104,7 +104,7 @@ class Patience:
     factor: float = 2.0
     longest: timedelta = timedelta(minutes=30)
     jitter: float = 0.2
-    give_up_after: timedelta = timedelta(hours=24)
+    give_up_after: timedelta = timedelta(days=7)
 
     def wait(self, attempt: int, chance: float) -> timedelta:
         """Return the wait after the failed *attempt*; *chance* between 0 and 1 spreads it by `jitter`."""

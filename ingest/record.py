@@ -27,6 +27,7 @@ class Record:
     `message` and `body` are the program's own words: the first line and the lines that follow it.
     `data` is what others put in, such as XML payloads, names and a server's free text;
     rules never read it, so that a customer's memo cannot look like a fault.
+    `said` is the first line with its names, for showing, where `message` has been parted from them.
     `codes` are codes that the format knows as such, like `Microsoft-Windows-Winlogon/7002`.
     """
 
@@ -35,6 +36,7 @@ class Record:
     component: str
     message: str
     span: Span
+    said: str = ""
     level: str | None = None
     body: str = ""
     data: str = ""

@@ -173,7 +173,7 @@ class Findings:
             event,
             confidence=rule.confidence,
             codes=match.codes,
-            message=_line(record.message or record.body),
+            message=_line(record.said or record.message or record.body),
             evidence=_evidence(record),
             explanation=filled.explanation,
             steps=filled.steps,
@@ -192,7 +192,7 @@ class Findings:
             event,
             confidence=Confidence.WEAK,
             codes=codes,
-            message=_line(record.message or record.body),
+            message=_line(record.said or record.message or record.body),
             evidence=_evidence(record),
         )
         return _Draft(event, fallback=True, echo=False)
@@ -293,5 +293,6 @@ def _line(text: str) -> str:
 
 
 def _evidence(record: Record) -> tuple[str, ...]:
-    lines = [line for line in record.text.splitlines() if line.strip()]
+    first = record.said or record.message
+    lines = [line for line in (first, *record.body.splitlines()) if line.strip()]
     return tuple(_line(line) for line in lines[:_MOST_LINES])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlite_utils  # noqa: F401 - so that a store is made in this process, which is quicker
 
 from rules.gate import Gate, literals_of
 from rules.load import load

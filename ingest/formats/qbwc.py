@@ -68,12 +68,14 @@ def parse(data: bytes, start: int, end: int, span: Span) -> Record:
     message, body, payload = _own_words(
         first.rstrip(), rest, announced=is_announced(data, start, short_method(component))
     )
+    said = message
     message, values, fields = split_values(component, message)
     return Record(
         format=NAME,
         time=to_time(stamp),
         component=component,
         message=message,
+        said=said if fields else "",
         body=body,
         data=f"{values}\n{payload}" if values and payload else values or payload,
         fields=fields,

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sqlite3
+import sys
 
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from qbwatch.history import alert_tables
 from qbwatch.history.version import VERSION
-
-if TYPE_CHECKING:
-    import sqlite3
 
 migrations = Migrations("qbwatch")
 
@@ -64,7 +62,15 @@ def m002_incidents_and_deliveries(db: Database) -> None:
     alert_tables.create(db)
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the store up to date; each migration is one transaction."""
-    migrations.apply(Database(connection))
-    connection.execute(f"PRAGMA user_version = {VERSION}")
+def migrate(path: str) -> None:
+    """Bring the store at *path* up to date; each migration is one transaction."""
+    connection = sqlite3.connect(path, timeout=60)
+    try:
+        migrations.apply(Database(connection))
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+    finally:
+        connection.close()
+
+
+if __name__ == "__main__":
+    migrate(sys.argv[1])

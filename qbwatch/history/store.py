@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -67,6 +69,13 @@ _PUT_EVENT += _telling("events", _EVENT_CHANGED)
 _PUT_RUN += _telling("runs", _RUN_CHANGED) + ' WHERE excluded."closed" >= runs."closed"'
 
 
+# A run that fails before its first request names no company file; the application's last one that did is told.
+_UNTOLD_EVENTS = """
+SELECT events.*, coalesce(events.company_file, (
+    SELECT runs.company_file FROM runs WHERE runs.host = events.host AND runs.application = events.application
+    AND runs.company_file IS NOT NULL AND runs.started <= events.time ORDER BY runs.started DESC LIMIT 1
+)) AS known_file FROM events WHERE told = 0 AND changed_at <= ?
+"""
 # How many events are handed to the alerts at a time.
 _MOST_UNTOLD = 2000
 
@@ -100,9 +109,20 @@ class Store:
                 "Update qbwatch, or name another file in [store] path."
             )
         if version < VERSION:
-            from qbwatch.history.schema import migrate  # noqa: PLC0415 - sqlite-utils is slow to import
+            self._migrate()
 
-            migrate(self.connection)
+    def _migrate(self) -> None:
+        """Bring the tables up to date, in a process of its own: sqlite-utils drags pandas into memory for good."""
+        if "sqlite_utils" in sys.modules:
+            from qbwatch.history.schema import migrate  # noqa: PLC0415 - loaded already, so nothing is dragged in
+
+            migrate(str(self.path))
+            return
+        command = [sys.executable, "-m", "qbwatch.history.schema", str(self.path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own module
+        if done.returncode:
+            reason = (done.stderr.strip() or "no reason given").splitlines()[-1]
+            raise StoreError(f"{self.path}: the tables cannot be brought up to date ({reason}).")
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -136,9 +156,9 @@ class Store:
         far = "SELECT changed_at FROM events WHERE told = 0 AND changed_at <= ? ORDER BY changed_at LIMIT 1 OFFSET ?"
         found = self.connection.execute(far, (limit, _MOST_UNTOLD)).fetchone()
         limit = found[0] if found else limit
-        events = self.connection.execute("SELECT * FROM events WHERE told = 0 AND changed_at <= ?", (limit,))
+        events = self.connection.execute(_UNTOLD_EVENTS, (limit,))
         runs = self.connection.execute("SELECT * FROM runs WHERE told = 0 AND changed_at <= ?", (limit,))
-        return datetime.fromisoformat(limit), [to_event(row) for row in events], [to_run_end(row) for row in runs]
+        return datetime.fromisoformat(limit), [replace(to_event(row), company_file=row["known_file"]) for row in events], [to_run_end(row) for row in runs]
 
     def mark_told(self, before: datetime) -> bool:
         """Note that the alerts heard of what `untold` gave; say whether something still waits."""
