@@ -241,7 +241,7 @@ def _over(incidents: Sequence[Incident], reader: Reader) -> str:
     what = clean(incidents[0].application or "The sync", 100) if len(incidents) == 1 else "Every one of these syncs"
     lasted = duration(max(ends) - min(one.opened_at for one in incidents))
     end = reader.stamp(max(ends))
-    return f"{what} is well again since {end}. It was failing for {lasted}; {failed} went wrong."
+    return f"{what} counts as well again since {end}. It was failing for {lasted}; {failed} went wrong."
 
 
 def _evidence(incident: Incident) -> tuple[str, ...]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import codecs
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ingest.encoding import raw_length
 from ingest.formats import qbwc
 from ingest.formats.qbwc_layout import Layout
 from ingest.formats.qbwc_payloads import UNKNOWN, closed_by
+from ingest.formats.qbwc_words import OwnWords
 from ingest.record import Span
+from ingest.search import count_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,6 +38,16 @@ class Block:
         self._wide = wide
         self._counted = (0, offset, line)
 
+    @cached_property
+    def words(self) -> OwnWords:
+        """The program's own words: the block without its payloads."""
+        return OwnWords(self.layout, len(self.data))
+
+    def record_at(self, start: int) -> Record:
+        """Read the record that starts at *start*."""
+        end = min(self.layout.next_start(start + 1), len(self.data))
+        return qbwc.parse(self.data, start, end, self.span(start, end))
+
     def records_at(self, hits: Iterable[int]) -> Iterator[tuple[Record, int, int]]:
         """Read the records that hold the ascending positions *hits*, each once, with start and end in `data`."""
         data, layout = self.data, self.layout
@@ -46,18 +59,19 @@ class Block:
             if start < 0:
                 continue
             end = min(layout.next_start(start + 1), len(data))
-            yield qbwc.parse(data, start, end, self._span(start, end)), start, end
+            yield qbwc.parse(data, start, end, self.span(start, end)), start, end
 
     def count(self) -> int:
         """Count the records, without reading them."""
-        return self.layout.count(len(self.data))
+        return self.layout.count(len(self.data), self.words)
 
-    def _span(self, start: int, end: int) -> Span:
+    def span(self, start: int, end: int) -> Span:
+        """Return where in the file the record at data[start:end] stands."""
         pos, offset, line = self._counted
-        if start < pos:
-            pos, offset, line = 0, self.offset, self.line
-        offset += self._raw_length(pos, start)
-        line += self.data.count(b"\n", pos, start)
+        first, behind = min(pos, start), max(pos, start)
+        forward = 1 if start >= pos else -1
+        offset += forward * self._raw_length(first, behind)
+        line += forward * count_lines(self.data, first, behind)
         self._counted = (start, offset, line)
         return Span(offset=offset, length=self._raw_length(start, end), line=line)
 
@@ -127,7 +141,7 @@ class BlockCutter:
 
     def _drop(self, end: int) -> None:
         self.offset += raw_length(self._held[:end], self._wide) if self._wide else end
-        self.line += self._held.count(b"\n", 0, end)
+        self.line += count_lines(self._held, 0, end)
         self._held = self._held[end:]
 
     def _cut_over_long(self, layout: Layout) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ingest.formats.qbwc_steps import Kind, Step, step_of
 from ingest.record import Outcome, Run, Trigger
+from ingest.redact import redact, redact_url
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -149,6 +150,21 @@ class RunJoiner:
             self._note(run, record, step)
         return run
 
+    def take_whole(self, run: OpenRun, first: Record) -> None:
+        """Take *run*, which its records from *first* on made, as they would have left it; call it if `is_free`."""
+        self._give_up(first)
+        self._close_finished(first)
+        self._starting = self._program_starting = False
+        run.program = self._programs
+        self.open.append(run)
+        if run.closed:
+            self._close(run)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether every open run would be closed by the next one that begins, whenever that is."""
+        return all(run.is_over and run.rank != _UNLOCKED_RANK for run in self.open)
+
     def take_ended(self) -> list[OpenRun]:
         """Return the runs that were closed since the last call."""
         ended, self._ending = self._ending, []
@@ -262,7 +278,7 @@ class RunJoiner:
         run.trigger = run.trigger or _trigger(record.component, step)
         for name in _KNOWN:
             if record.fields.get(name):
-                run.known.setdefault(name, record.fields[name])
+                run.known.setdefault(name, _safe(name, record.fields[name]))
         run.ticket = run.ticket or record.fields.get("ticket")
         self.open.remove(run)
         self.open.append(run)
@@ -287,6 +303,13 @@ class RunJoiner:
 def _quiet(run: OpenRun, record: Record) -> timedelta:
     """Return for how long *run* had written nothing when *record* came."""
     return record.time - run.last if record.time and run.last else timedelta(0)
+
+
+def _safe(name: str, value: str) -> str:
+    """Take login and query out of a service's URL, and a person's address out of a user's name."""
+    if name == "url":
+        return redact_url(value)
+    return redact(value) if name == "user" else value
 
 
 def _trigger(component: str, step: Step) -> Trigger | None:

@@ -7,7 +7,7 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,15 +15,20 @@ import platformdirs
 
 from alerts.receiver import Receiver, SecretUrl
 from alerts.route import MATCHABLE, Route, receivers_of
+from ingest.formats import qbwc, windows_events
 from qbwatch.config_table import Faults, Table
 from qbwatch.errors import UsageError
-from qbwatch.secrets import SecretMissingError, expand
+from qbwatch.secrets import SecretMissingError, expand, has_reference
 from qbwatch.this_host import host_name, host_zone
+from rules.event import Act, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FORMATS = ("auto", "qbwc", "windows-events")
+FOLLOWED = ("auto", qbwc.NAME)
+"""The formats that a [[source]] may have."""
+
+_KNOWN_VALUES = {"severity": tuple(Severity), "act": tuple(Act)}
 _DURATION = re.compile(r"(\d+)\s*(s|m|h|d)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -57,8 +62,11 @@ def default_path() -> Path:
     return Path(named) if named else platformdirs.user_config_path("qbwatch", appauthor=False) / "qbwatch.toml"
 
 
-def load(path: Path) -> Settings:
-    """Read *path*. Raises UsageError that tells every fault with file, line and column."""
+def load(path: Path, *, secrets: bool = True) -> Settings:
+    """Read *path*. Raises UsageError that tells every fault with file, line and column.
+
+    Without *secrets* the receivers' URLs are left out: only who sends needs them, and has them set.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
@@ -71,9 +79,10 @@ def load(path: Path) -> Settings:
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{_syntax_place(path, str(error))}: this is not valid TOML: {error}.") from error
+        hint = " A Windows path stands in single quotes: 'C:\\ProgramData\\…'." if "\\" in str(error) else ""
+        raise UsageError(f"{_syntax_place(path, str(error))}: this is not valid TOML: {error}.{hint}") from error
     faults = Faults(path, text)
-    settings = _settings(Table(values, (), faults), path)
+    settings = _settings(Table(values, (), faults), path, secrets=secrets)
     faults.refuse()
     return settings
 
@@ -83,22 +92,24 @@ def _syntax_place(path: Path, message: str) -> str:
     return f"{path}:{found[1]}:{found[2]}" if found else str(path)
 
 
-def _settings(top: Table, path: Path) -> Settings:
+def _settings(top: Table, path: Path, *, secrets: bool) -> Settings:
     top.only("host", "source", "store", "receiver", "route", "rules")
     host, store, rules = top.table("host"), top.table("store"), top.table("rules")
     host.only("name", "client", "timezone")
     store.only("path")
     rules.only("path")
-    receivers = _receivers(top, path.parent)
+    # Absolute, so that a log keeps its name in the store wherever qbwatch is started.
+    folder = path.absolute().parent
+    receivers = _receivers(top, folder, secrets=secrets)
     return Settings(
         host=host.text("name") or host_name(),
         client=host.text("client"),
         zone=_zone(host),
-        sources=_sources(top),
-        store=path.parent / (store.text("path") or "qbwatch.db"),
+        sources=_sources(top, folder),
+        store=folder / (store.text("path") or "qbwatch.db"),
         receivers=receivers,
         route=_root_route(top, receivers),
-        rules=path.parent / folder if (folder := rules.text("path")) else None,
+        rules=folder / own if (own := rules.text("path")) else None,
         file=path,
     )
 
@@ -114,7 +125,7 @@ def _zone(host: Table) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def _sources(top: Table) -> tuple[Source, ...]:
+def _sources(top: Table, folder: Path) -> tuple[Source, ...]:
     sources = []
     for table in top.tables("source"):
         table.only("path", "format")
@@ -123,15 +134,23 @@ def _sources(top: Table) -> tuple[Source, ...]:
             needed="the log to follow, such as 'C:\\ProgramData\\Intuit\\QBWebConnector\\log\\QWCLog*.txt'",
         )
         format_ = table.text("format") or "auto"
-        if format_ not in FORMATS:
-            table.fault("format", f'"{format_}" is no format. Write one of: {", ".join(FORMATS)}')
-        sources.append(Source(path=path or "", format=format_))
+        if format_ == windows_events.NAME:
+            table.fault("format", "exported Windows events do not grow, so they cannot be followed. Give the export to "
+                        "qbwatch scan, in one folder with the log")  # fmt: skip
+        elif format_ not in FOLLOWED:
+            table.fault("format", f'"{format_}" is no format. Write one of: {", ".join(FOLLOWED)}')
+        sources.append(Source(path=_placed(path or "", folder), format=format_))
     if not sources:
         top.fault("source", "no log to follow. Add a [[source]] with its path")
     return tuple(sources)
 
 
-def _receivers(top: Table, folder: Path) -> tuple[Receiver, ...]:
+def _placed(path: str, folder: Path) -> str:
+    """Return *path*, taken from *folder* if it is relative on this system and on Windows."""
+    return path if PureWindowsPath(path).is_absolute() else str(folder / path)
+
+
+def _receivers(top: Table, folder: Path, *, secrets: bool) -> tuple[Receiver, ...]:
     receivers: dict[str, Receiver] = {}
     for table in top.tables("receiver"):
         table.only("name", "url")
@@ -139,12 +158,23 @@ def _receivers(top: Table, folder: Path) -> tuple[Receiver, ...]:
         url = table.text("url", needed='where its messages go, such as "${env:OPS_TEAMS_URL}"') or ""
         if name in receivers:
             table.fault("name", f'there are two receivers "{name}". Give each its own name')
-        try:
-            receivers[name] = Receiver(name=name, url=SecretUrl(expand(url, folder)))
-        except SecretMissingError as error:
-            table.fault("url", f"{error}")
-            receivers[name] = Receiver(name=name, url=SecretUrl(""))
+        receivers[name] = Receiver(name=name, url=_secret_url(table, url, name, folder if secrets else None))
     return tuple(receivers.values())
+
+
+def _secret_url(table: Table, url: str, name: str, folder: Path | None) -> SecretUrl:
+    """Return the URL with its secrets from outside; without a *folder* to look in they are not needed."""
+    if url and not has_reference(url):
+        variable = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").upper() or "RECEIVER"
+        table.fault("url", "this URL stands here in clear, and whoever has it can write to your team. Put it into an "
+                    f'environment variable and write url = "${{env:{variable}_URL}}"; '
+                    '"${file:…}" and "${keyring:…}" work too')  # fmt: skip
+        return SecretUrl("")
+    try:
+        return SecretUrl(expand(url, folder) if folder else "")
+    except SecretMissingError as error:
+        table.fault("url", f"{error}")
+        return SecretUrl("")
 
 
 def _root_route(top: Table, receivers: tuple[Receiver, ...]) -> Route | None:
@@ -175,8 +205,9 @@ def _route(table: Table, names: set[str]) -> Route:
     )
     receiver = table.text("receiver")
     if receiver is not None and receiver not in names:
+        # What stands there is not shown: it may be a URL.
         known = ", ".join(sorted(names)) or "none"
-        table.fault("receiver", f'there is no receiver "{receiver}" (known: {known})')
+        table.fault("receiver", f"no [[receiver]] has this name (known: {known})")
     return Route(
         receiver=receiver,
         match=_match(table.table("match")),
@@ -197,6 +228,9 @@ def _match(table: Table) -> Mapping[str, str | tuple[str, ...]]:
         if not wanted or not all(isinstance(one, str) for one in wanted):
             table.fault(name, f'{name} must be a text or a list of texts, such as "critical"')
             continue
+        for one in wanted:
+            if name in _KNOWN_VALUES and one not in _KNOWN_VALUES[name]:
+                table.fault(name, f'no {name} is called "{one}". Write one of: {", ".join(_KNOWN_VALUES[name])}')
         match[name] = tuple(wanted) if isinstance(value, list) else value
     return match
 
@@ -220,7 +254,7 @@ def _duration(table: Table, key: str) -> timedelta | None:
     return sum((timedelta(**{unit: number}) for number, unit in parts), timedelta())
 
 
-def check_routes(settings: Settings) -> set[str]:
-    """Return the names of receivers that no route uses."""
+def unused_receivers(settings: Settings) -> list[str]:
+    """Return the names of the receivers that no route leads to."""
     used = receivers_of(settings.route) if settings.route else set()
-    return {receiver.name for receiver in settings.receivers} - used
+    return [receiver.name for receiver in settings.receivers if receiver.name not in used]

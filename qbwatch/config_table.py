@@ -73,7 +73,8 @@ class Table:
                 self.fault(key, f'"{key}" is missing. Write {needed}')
             return None
         if not isinstance(value, str):
-            self.fault(key, f'{key} must be a text in quotes, such as "{value}"')
+            # The value itself may be a secret.
+            self.fault(key, f"{key} must be a text in quotes; this is {_kind(value)}")
             return None
         return value
 
@@ -110,3 +111,9 @@ class Table:
             self.fault(key, f"{key} must be written as [[{'.'.join(map(str, (*self.path, key)))}]], once for each")
             return []
         return [Table(one, (*self.path, key, at), self.faults) for at, one in enumerate(value)]
+
+
+def _kind(value: object) -> str:
+    """Say what kind of TOML value *value* is."""
+    kinds = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a table"}
+    return kinds.get(type(value), "a date or a time")

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +14,7 @@ from ingest.follow import CHUNK, HEAD, Change, compare, hash_of, recognise
 from ingest.formats import qbwc, read_records
 from ingest.platform import open_shared
 from qbwatch.machine import MachineTimeline, Sign
+from qbwatch.scan_files import UNREADABLE, why_unreadable
 from qbwatch.stream import LogStream
 from rules.classify import Where
 from rules.event import Role, Severity
@@ -75,8 +73,12 @@ class Scan:
 
     def run(self, logs: Iterable[LogFile]) -> Iterator[Batch]:
         """Scan *logs*; those of one group are one machine's. Yield what is final, as it comes."""
-        for _, group in groupby(logs, key=lambda log: log.group):
-            for batch in self._machine(list(group)):
+        # A subfolder may sort between two files of one folder, hence no itertools.groupby.
+        groups: dict[str, list[LogFile]] = {}
+        for log in logs:
+            groups.setdefault(log.group, []).append(log)
+        for group in groups.values():
+            for batch in self._machine(group):
                 self.summary.add(batch)
                 yield batch
 
@@ -118,8 +120,8 @@ class Scan:
         """One log that breaks off stops no other."""
         try:
             yield
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
-            self.on_error(log.name, str(error))
+        except UNREADABLE as error:
+            self.on_error(log.name, why_unreadable(error))
 
     def _read(self, log: LogFile, stream: LogStream) -> Iterator[Batch]:
         self.summary.files += 1

@@ -7,18 +7,26 @@ import shutil
 import sys
 import tempfile
 import zipfile
+import zlib
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from lzma import LZMAError
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from ingest.encoding import detect_encoding, narrow
-from ingest.formats import detect
+from ingest.formats import detect, qbwc, windows_events
 from ingest.platform import open_shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager, ExitStack
+
+FORMATS = ("auto", qbwc.NAME, windows_events.NAME)
+"""How a scan can be told to read a log."""
+
+UNREADABLE = (OSError, EOFError, zlib.error, LZMAError, zipfile.BadZipFile, NotImplementedError)
+"""What reading a file or a member of an archive may raise, once it could be opened."""
 
 _HEAD = 8192
 _SKIPPED_FOLDERS = {".git", "__pycache__", "node_modules"}
@@ -36,75 +44,130 @@ class LogFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unusable:
-    """A file that cannot be scanned, and why; `asked` if the user named it."""
+    """A file that cannot be scanned, and why; `asked` if the user named it, `broken` if it cannot even be read."""
 
     name: str
     why: str
     asked: bool
+    broken: bool = False
 
 
 def find_logs(paths: list[str], format_: str, keep: ExitStack) -> Iterator[LogFile | Unusable]:
-    """Yield every log under *paths*, and what was asked for but cannot be read; *keep* holds what must stay open."""
-    for name in paths:
+    """Yield every log under *paths* once, and what was asked for but cannot be read.
+
+    *keep* holds what must stay open.
+    """
+    search = _Search(format=format_)
+    for name in dict.fromkeys(paths):
         path = Path(name)
         if name == "-":
-            yield from _standard_input(format_, keep)
+            yield _standard_input(format_, keep)
         elif path.is_dir():
-            yield from _folder(path, format_)
+            yield from search.folder(path)
         elif path.exists():
-            yield from _file(path, str(path.parent), format_, asked=True)
+            yield from search.file(path, asked=True)
         else:
             yield Unusable(name=name, why="no such file or folder. Check the path", asked=True)
 
 
-def _folder(folder: Path, format_: str) -> Iterator[LogFile | Unusable]:
-    found = False
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not _SKIPPED_FOLDERS.intersection(path.parts):
-            for one in _file(path, str(path.parent), format_, asked=_is_named_like_a_log(path)):
-                found = found or isinstance(one, LogFile)
-                yield one
-    if not found:
-        yield Unusable(
-            name=str(folder),
-            why="no log that qbwatch knows is in this folder or below. QWCLog.txt lies in "
-            "C:\\ProgramData\\Intuit\\QBWebConnector\\log",
-            asked=True,
-        )
+def why_unreadable(error: Exception) -> str:
+    """Say in words for the user what broke the opening or reading of a log."""
+    if isinstance(error, NotImplementedError):
+        return f"it is packed in a way that qbwatch cannot unpack ({error}); unpack it first"
+    if isinstance(error, RuntimeError):
+        return "it is encrypted; unpack it first"
+    return getattr(error, "strerror", None) or str(error) or "it ends too early"
 
 
-def _is_named_like_a_log(path: Path) -> bool:
-    return path.name.lower().startswith("qwclog")
+@dataclass(slots=True)
+class _Search:
+    """One look for logs, which takes each file once."""
 
+    format: str
+    taken: set[Path] = field(default_factory=set)
 
-def _file(path: Path, group: str, format_: str, *, asked: bool) -> Iterator[LogFile | Unusable]:
-    try:
-        if path.suffix.lower() == ".zip":
-            yield from _zip(path, format_)
-        elif path.suffix.lower() == ".gz":
-            yield _log(str(path), group, lambda: cast("BinaryIO", gzip.GzipFile(path)), format_, asked=asked)
+    def folder(self, folder: Path) -> Iterator[LogFile | Unusable]:
+        """Yield what is in *folder* and below."""
+        found = False
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not _SKIPPED_FOLDERS.intersection(path.parts):
+                found = found or path.resolve() in self.taken
+                for one in self.file(path, asked=_is_named_like_a_log(path.name)):
+                    found = found or isinstance(one, LogFile)
+                    yield one
+        if not found:
+            yield Unusable(
+                name=str(folder),
+                why="no log that qbwatch knows is in this folder or below. QWCLog.txt lies in "
+                "C:\\ProgramData\\Intuit\\QBWebConnector\\log",
+                asked=True,
+            )
+
+    def file(self, path: Path, *, asked: bool) -> Iterator[LogFile | Unusable]:
+        """Yield what *path* is or, as an archive, holds; nothing if it was told before."""
+        whole = path.resolve()
+        if whole in self.taken:
+            return
+        group = str(whole.parent)
+        suffix = path.suffix.lower()
+        if suffix == ".zip":
+            found = self._zip(path, asked=asked)
+        elif suffix == ".gz":
+            found = iter([self._look(str(path), group, lambda: cast("BinaryIO", gzip.GzipFile(path)), asked=asked)])
         else:
-            yield _log(str(path), group, lambda: open_shared(path), format_, asked=asked)
-    except (OSError, EOFError, zipfile.BadZipFile, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        yield Unusable(name=str(path), why=f"cannot be read ({reason})", asked=asked)
+            found = iter([self._look(str(path), group, lambda: open_shared(path), asked=asked)])
+        for one in found:
+            # What was passed over without a word is told if it is asked for by name afterwards.
+            if isinstance(one, LogFile) or one.asked:
+                self.taken.add(whole)
+            yield one
 
+    def _zip(self, path: Path, *, asked: bool) -> Iterator[LogFile | Unusable]:
+        try:
+            with zipfile.ZipFile(path) as archive:
+                members = [member.filename for member in archive.infolist() if not member.is_dir()]
+        except UNREADABLE as error:
+            yield _unreadable(str(path), error, asked=asked)
+            return
+        told = False
+        for name in members:
+            one = self._member(path, name, asked=asked)
+            told = told or isinstance(one, LogFile) or one.asked
+            yield one
+        if not told:
+            yield Unusable(name=str(path), why="no log that qbwatch knows is in this archive", asked=asked)
 
-def _zip(path: Path, format_: str) -> Iterator[LogFile | Unusable]:
-    with zipfile.ZipFile(path) as archive:
-        members = [member for member in archive.infolist() if not member.is_dir()]
-    for member in members:
-        group = f"{path}!{Path(member.filename).parent}"
-
+    def _member(self, path: Path, name: str, *, asked: bool) -> LogFile | Unusable:
         @contextmanager
-        def opened(name: str = member.filename) -> Iterator[BinaryIO]:
+        def opened() -> Iterator[BinaryIO]:
             with zipfile.ZipFile(path) as archive, archive.open(name) as file:
                 yield cast("BinaryIO", file)
 
-        yield _log(f"{path}!{member.filename}", group, opened, format_, asked=False)
+        group = f"{path.resolve()}!{PurePosixPath(name).parent}"
+        named = _is_named_like_a_log(PurePosixPath(name).name)
+        one = self._look(f"{path}!{name}", group, opened, asked=named)
+        # Nobody knows what a member is that cannot be unpacked; in an archive that was asked for it may be the log.
+        return replace(one, asked=asked or named) if isinstance(one, Unusable) and one.broken else one
+
+    def _look(
+        self, name: str, group: str, opened: Callable[[], AbstractContextManager[BinaryIO]], *, asked: bool
+    ) -> LogFile | Unusable:
+        try:
+            return _log(name, group, opened, self.format, asked=asked)
+        # An encrypted member gives a bare RuntimeError.
+        except (*UNREADABLE, RuntimeError) as error:
+            return _unreadable(name, error, asked=asked)
 
 
-def _standard_input(format_: str, keep: ExitStack) -> Iterator[LogFile | Unusable]:
+def _is_named_like_a_log(name: str) -> bool:
+    return name.lower().startswith("qwclog")
+
+
+def _unreadable(name: str, error: Exception, *, asked: bool) -> Unusable:
+    return Unusable(name=name, why=f"cannot be read ({why_unreadable(error)})", asked=asked, broken=True)
+
+
+def _standard_input(format_: str, keep: ExitStack) -> LogFile | Unusable:
     # Its first bytes are needed twice, and it cannot be rewound: keep it in a file.
     kept = keep.enter_context(tempfile.SpooledTemporaryFile(max_size=32 << 20))  # noqa: SIM115 - the stack closes it
     shutil.copyfileobj(sys.stdin.buffer, kept)
@@ -113,7 +176,7 @@ def _standard_input(format_: str, keep: ExitStack) -> Iterator[LogFile | Unusabl
         kept.seek(0)
         return nullcontext(cast("BinaryIO", kept))
 
-    yield _log("-", "-", opened, format_, asked=True)
+    return _log("-", "-", opened, format_, asked=True)
 
 
 def _log(

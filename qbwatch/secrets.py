@@ -40,12 +40,15 @@ def _secret(kind: str, name: str, folder: Path) -> str:
         return value
     if kind == "file":
         try:
-            return (folder / name).read_text(encoding="utf-8-sig").strip()
+            value = (folder / name).read_text(encoding="utf-8-sig").strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not a text file"
             raise SecretMissingError(
                 f"the secret file {name} cannot be read ({reason}). Create it, one line long"
             ) from error
+        if not value:
+            raise SecretMissingError(f"the secret file {name} is empty. Write the secret into it, one line long")
+        return value
     if kind == "keyring":
         return _from_keyring(name)
     raise SecretMissingError(f"'{kind}' is no place for secrets. Write one of ${{env:…}}, ${{file:…}}, ${{keyring:…}}")
@@ -57,7 +60,13 @@ def _from_keyring(name: str) -> str:
     except ImportError as error:
         raise SecretMissingError('keyring is not installed. Run: pip install "qbwatch[keyring]"') from error
     service, _, user = name.rpartition("/")
-    value: str | None = keyring.get_password(service or "qbwatch", user)
+    try:
+        value: str | None = keyring.get_password(service or "qbwatch", user)
+    except Exception as error:  # noqa: BLE001 - a keyring's backend is a plug-in and raises errors of its own
+        raise SecretMissingError(
+            f"the keyring cannot be asked for {name} ({type(error).__name__}). Check that the user that runs qbwatch "
+            "has one: python -m keyring diagnose"
+        ) from None
     if not value:
         raise SecretMissingError(f"the keyring has no entry {name}. Run: keyring set {service or 'qbwatch'} {user}")
     return value

@@ -8,6 +8,7 @@ from heapq import merge
 from typing import TYPE_CHECKING
 
 from ingest.formats.qbwc_steps import MARKERS
+from ingest.plain_runs import PlainRuns
 from ingest.runs import RunJoiner
 from rules.classify import Findings, Where, digest
 from rules.event import Event, Role
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ingest.blocks import Block
+    from ingest.plain_runs import PlainRun
     from ingest.record import Outcome, Record, Run
     from ingest.runs import OpenRun
     from rules.catalogue import Catalogue
@@ -79,16 +81,44 @@ class LogStream:
         self._last: _Fed | None = None
         self._safe: dict[str, tuple[int, int]] = {}
         self._batch = Batch()
+        self._plain = PlainRuns(gate.finds, gate.literals)
 
     def take(self, block: Block, *, file: str, source: str) -> None:
         """Classify the records of *block* of *file*, the name of its generation; *source* is its path for people."""
         where = Where(host=self._host, client=self._client, source=source, file=file)
-        hits = self._gate.hits(block.data)
-        marks = [found.start() for found in MARKERS.finditer(block.data)]
-        marks += block.layout.banners_before(len(block.data))
+        if self._live:
+            self._read(block, where, 0, len(block.words.text))
+            return
+        for begin, end, is_run in self._plain.cut(block):
+            whole = self._plain.recognise(block, begin, end) if is_run and self._joiner.is_free else None
+            if whole is not None:
+                self._take_whole(whole, where)
+            else:
+                self._read(block, where, begin, end)
+
+    def _read(self, block: Block, where: Where, begin: int, end: int) -> None:
+        """Read, record by record, what may matter in the own words text[begin:end] of *block*."""
+        words, part = block.words, block.words.text[begin:end]
+        hits = [words.place(begin + hit) for hit in self._gate.hits(part)]
+        marks = [words.place(begin + found.start()) for found in MARKERS.finditer(part)]
+        floor, limit = words.place(begin), words.place(end)
+        marks += [at for at in block.layout.banners_before(len(block.data)) if floor <= at < limit]
         marks.sort()
-        for record, begin, end in block.records_at(merge(hits, marks)):
-            self._feed(record, where, suspect=_is_between(hits, begin, end))
+        for record, start, stop in block.records_at(merge(hits, marks)):
+            self._feed(record, where, suspect=_is_between(hits, start, stop))
+
+    def _take_whole(self, whole: PlainRun, where: Where) -> None:
+        span = whole.first.span
+        run = whole.open_run(digest(where.host, where.file, span.offset, "run"), where.source)
+        self._joiner.take_whole(run, whole.first)
+        self._safe = {where.file: (span.offset, span.line)}
+        self._where[run.id] = where
+        self._last = None
+        if self._on_sign:
+            self._on_sign(whole.first, where)
+            self._on_sign(whole.last, where)
+        for ended in self._joiner.take_ended():
+            self._close(ended)
 
     def _feed(self, record: Record, where: Where, *, suspect: bool) -> None:
         at = (where.file, record.span.offset)

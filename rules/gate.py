@@ -32,6 +32,10 @@ class Gate:
         """Return the ascending positions in *block* at which a literal begins; of overlapping ones, the first."""
         return [start for _, start, _ in self._automaton.find_matches_as_indexes(block.lower())]
 
+    def finds(self, text: bytes) -> bool:
+        """Say whether a literal stands in *text*."""
+        return bool(self._automaton.find_matches_as_indexes(text.lower()))
+
 
 def literals_of(catalogue: Catalogue) -> frozenset[bytes]:
     """Return byte literals of which one is in every record that a rule of *catalogue* can match.

@@ -136,7 +136,11 @@ class HttpsServer:
         self._thread.start()
 
     def handle(self, handler: BaseHTTPRequestHandler) -> None:
-        body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
+        length = int(handler.headers.get("Content-Length", 0))
+        body = handler.rfile.read(length)
+        if len(body) < length:  # the client was killed while it sent
+            handler.close_connection = True
+            return
         with self.arrived:
             self.requests.append(Request(path=handler.path, headers=dict(handler.headers), body=body))
             answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]

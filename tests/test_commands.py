@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,8 +18,10 @@ from qwclog import BANNER, Session
 from test_watch_command import RECEIVER, now_seconds
 
 from qbwatch.__main__ import main
-from qbwatch.cli import build_parser
+from qbwatch.cli import build_parser, full_parser
+from qbwatch.cli.parser import COMMANDS
 from qbwatch.cli.settings import load_catalogue, load_settings
+from qbwatch.cli.watch import _greet
 from qbwatch.clock import utc_now
 from qbwatch.history.alert_store import AlertStore
 from qbwatch.history.store import Store
@@ -100,13 +107,14 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def watched_once(path: Path) -> None:
     settings = load_settings(path)
     store = Store(settings.store)
-    alerts = AlertStore(store.connection, settings.zone)
+    # A last record may still grow; the alerts hear of it at a later turn.
+    times = iter(utc_now() + timedelta(seconds=number) for number in count())
     pipeline = Pipeline(
-        settings=settings, catalogue=load_catalogue(None), store=store, alerts=alerts, clock=utc_now
+        settings=settings, catalogue=load_catalogue(None), store=store,
+        alerts=AlertStore(store.connection, settings.zone), clock=lambda: next(times),
     )  # fmt: skip
-    pipeline.turn()
-    with store.transaction():
-        pipeline._tell(type(pipeline._young)(), utc_now())
+    for _ in range(3):
+        pipeline.turn()
     store.close()
 
 
@@ -130,6 +138,72 @@ def test_incidents_are_listed_shown_acknowledged_and_resolved(config: Path, caps
 def test_an_incident_that_is_not_there_is_told(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--config", str(config), "incidents", "show", "zzz"]) == 2
     assert "no one incident whose id begins with 'zzz'" in capsys.readouterr().err
+
+
+def test_a_change_is_printed_as_json(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    qbwatch = ["--config", str(config), "incidents"]
+    main([*qbwatch, "list", "--json"])
+    id_ = json.loads(capsys.readouterr().out)["id"]
+    for action, state in (("ack", "acknowledged"), ("resolve", "resolved"), ("show", "resolved")):
+        assert main([*qbwatch, action, id_, "--json"]) == 0
+        shown = json.loads(capsys.readouterr().out)
+        assert (shown["id"], shown["state"]) == (id_, state)
+
+
+def test_a_list_that_is_cut_says_so(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    qbwatch = ["--config", str(config), "incidents", "list"]
+    assert main(qbwatch) == 0
+    assert capsys.readouterr().err == ""
+    with closing(sqlite3.connect(config.parent / "qbwatch.db")) as connection, connection:
+        names = [row[1] for row in connection.execute("PRAGMA table_info(incidents)")]
+        others = ", ".join(f'"{name}"' for name in names if name != "id")
+        connection.execute(f"INSERT INTO incidents (id, {others}) SELECT 'another', {others} FROM incidents")  # noqa: S608
+    assert main([*qbwatch, "--limit", "1"]) == 0
+    printed = capsys.readouterr()
+    assert len(printed.out.splitlines()) == 2
+    assert printed.err == "qbwatch: these are the newest 1 incidents; there are more. See them with --limit N.\n"
+
+
+@pytest.mark.parametrize("limit", ["0", "-3", "many"])
+def test_a_limit_is_a_count(config: Path, capsys: pytest.CaptureFixture[str], limit: str) -> None:
+    with pytest.raises(SystemExit):
+        main(["--config", str(config), "deliveries", "--limit", limit])
+    assert f"{limit} is no count: write a whole number of 1 or more" in capsys.readouterr().err
+
+
+def test_a_store_that_another_program_holds_is_told(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--config", str(config), "incidents", "list", "--json"])
+    id_ = json.loads(capsys.readouterr().out)["id"]
+    store = config.parent / "qbwatch.db"
+    with closing(sqlite3.connect(store, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        assert main(["--config", str(config), "incidents", "ack", id_]) == 2
+    assert capsys.readouterr().err == (
+        f"qbwatch: {store}: the store cannot be used (database is locked). "
+        "Another program holds it; try again when that is done.\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["incidents", "deliveries"])
+def test_a_store_that_is_damaged_is_told(config: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    with closing(sqlite3.connect(config.parent / "qbwatch.db")) as connection, connection:
+        connection.execute(f"DROP TABLE {command}")
+    assert main(["--config", str(config), command]) == 2
+    assert f"the store cannot be used (no such table: {command})" in capsys.readouterr().err
+
+
+def test_watch_says_what_it_looks_for_in_vain_and_whom_it_never_tells(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write_text(
+        config.read_text() + '[[source]]\npath = "later/QWCLog*.txt"\n' + RECEIVER.format(name="nobody", variable="OPS")
+    )
+    _greet(load_settings(config))
+    assert capsys.readouterr().out.splitlines() == [
+        f"qbwatch watches 1 log(s) on srv-01; what it finds goes to {config.parent / 'qbwatch.db'}.",
+        'No route leads to the receiver "nobody"; it is told nothing.',
+        f"Nothing matches {config.parent / 'later' / 'QWCLog*.txt'} yet; it is looked for again and again.",
+    ]
 
 
 def test_deliveries_before_anything_was_sent(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -169,6 +243,35 @@ def loaded_by(*arguments: str) -> set[str]:
 HEAVY = {"pandas", "numpy", "sqlite_utils", "apprise", "matplotlib", "requests"}
 
 
+LIGHT = {"ingest", "rules", "alerts", "pyparsing", "watchdog", "smtplib", "jinja2", "importlib.metadata"}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], []])
+def test_help_loads_no_command(arguments: list[str]) -> None:
+    loaded = loaded_by(*arguments)
+    assert loaded & (HEAVY | LIGHT) == set()
+    assert {name for name in loaded if name.startswith("qbwatch.")} == {
+        "qbwatch.__main__", "qbwatch.cli", "qbwatch.cli.parser", "qbwatch.errors",
+    }  # fmt: skip
+
+
+def test_a_command_loads_no_other(samples: Path) -> None:
+    loaded = loaded_by("scan", str(samples / "healthy" / "scheduled_run"))
+    assert {name.rpartition(".")[2] for name in loaded if name.startswith("qbwatch.cli.")} & set(COMMANDS) == {"scan"}
+
+
+def test_every_command_has_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert [name for name, told in COMMANDS.items() if f"{name} {told}" not in said] == []
+    commands = full_parser()._subparsers._group_actions[0].choices  # type: ignore[union-attr]
+    assert list(commands) == list(COMMANDS)
+    assert [name for name, parser in commands.items() if parser.get_default("run") is None] == (  # type: ignore[union-attr]
+        ["rules"]  # which needs an action
+    )
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["scan", "--help"], ["rules", "list"], ["explain", "QBWC1053"]])
 def test_nothing_heavy_is_loaded_without_need(arguments: list[str]) -> None:
     assert loaded_by(*arguments) & HEAVY == set()
@@ -193,6 +296,21 @@ def test_a_foreign_package_of_our_name_is_refused_with_what_to_do() -> None:
     assert said is not None
     assert "'django-rules' is installed in the same environment and owns the name 'rules'" in said
     assert check_packages({"rules": ["qbwatch"], "ingest": [], "alerts": ["qbwatch"]}) is None
+
+
+def test_a_foreign_package_beside_us_stops_every_command_but_not_the_help(tmp_path: Path) -> None:
+    (tmp_path / "django_rules-3.0.dist-info").mkdir()
+    (tmp_path / "django_rules-3.0.dist-info" / "METADATA").write_text("Name: django-rules\nVersion: 3.0\n")
+    (tmp_path / "django_rules-3.0.dist-info" / "top_level.txt").write_text("rules\n")
+    done = {}
+    for arguments in (["--help"], ["rules", "list"]):
+        done[arguments[0]] = subprocess.run(
+            [sys.executable, "-m", "qbwatch", *arguments], capture_output=True, text=True, check=False,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+        )  # fmt: skip
+    assert done["--help"].returncode == 0
+    assert done["rules"].returncode == 2
+    assert "The package 'django-rules' is installed in the same environment" in done["rules"].stderr
 
 
 def test_a_reader_that_goes_away_is_no_error(samples: Path) -> None:

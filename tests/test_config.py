@@ -1,17 +1,17 @@
 from __future__ import annotations
 
+import importlib
+import sys
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from alerts.receiver import SecretUrl
 from alerts.route import Route
-from qbwatch.config import Source, load
+from qbwatch.config import Source, load, unused_receivers
 from qbwatch.errors import UsageError
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from qbwatch.secrets import SecretMissingError, expand
 
 WHOLE = """\
 [host]
@@ -111,14 +111,41 @@ FAULTS = {
     ),
     "a number where a text belongs": (
         SOURCE + "[host]\nname = 5\n",
-        '/qbwatch.toml:4:1: name must be a text in quotes, such as "5".\n    name = …\n    ^',
+        "/qbwatch.toml:4:1: name must be a text in quotes; this is a number.\n    name = …\n    ^",
+    ),
+    "a secret in the wrong kind of value is not shown": (
+        SOURCE + '[[receiver]]\nname = "a"\nurl = ["slack://topsecret"]\n[route]\nreceiver = "a"\n',
+        "/qbwatch.toml:5:1: url must be a text in quotes; this is a list.\n    url = …\n    ^",
+    ),
+    "a secret in clear": (
+        SOURCE + '[[receiver]]\nname = "ops teams"\nurl = "slack://topsecret"\n[route]\nreceiver = "ops teams"\n',
+        (
+            "/qbwatch.toml:5:1: this URL stands here in clear, and whoever has it can write to your team. Put it into "
+            'an environment variable and write url = "${env:OPS_TEAMS_URL}"; "${file:…}" and "${keyring:…}" work too.'
+            "\n    url = …\n    ^"
+        ),
+    ),
+    "a URL where a receiver's name belongs": (
+        SOURCE + '[route]\nreceiver = "slack://topsecret"\n',
+        "/qbwatch.toml:4:1: no [[receiver]] has this name (known: none).\n    receiver = …\n    ^",
+    ),
+    "a format that does not grow": (
+        '[[source]]\npath = "System.xml"\nformat = "windows-events"\n',
+        (
+            "/qbwatch.toml:3:1: exported Windows events do not grow, so they cannot be followed. Give the export to "
+            "qbwatch scan, in one folder with the log.\n    format = …\n    ^"
+        ),
+    ),
+    "a format that is none": (
+        '[[source]]\npath = "QWCLog.txt"\nformat = "qbwcc"\n',
+        '/qbwatch.toml:3:1: "qbwcc" is no format. Write one of: auto, qbwc.\n    format = …\n    ^',
     ),
     "a route to nobody": (
         SOURCE + '[route]\nreceiver = "b"\n',
-        '/qbwatch.toml:4:1: there is no receiver "b" (known: none).\n    receiver = …\n    ^',
+        "/qbwatch.toml:4:1: no [[receiver]] has this name (known: none).\n    receiver = …\n    ^",
     ),
     "a length of time that is none": (
-        SOURCE + '[[receiver]]\nname = "a"\nurl = "json://x"\n[route]\nreceiver = "a"\ngroup_wait = "soon"\n',
+        SOURCE + '[[receiver]]\nname = "a"\nurl = "${env:PATH}"\n[route]\nreceiver = "a"\ngroup_wait = "soon"\n',
         (
             '/qbwatch.toml:8:1: "soon" is no length of time. Write it like "30s", "5m", "4h" or "1h30m".'
             "\n    group_wait = …\n    ^"
@@ -160,6 +187,100 @@ def test_a_fault_never_shows_the_secret_beside_it(tmp_path: Path) -> None:
     assert "topsecret" not in refused(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [("5", "a number"), ("1.5", "a number"), ("true", "true or false"), ("[1]", "a list"), ("{a = 1}", "a table"),
+     ("2026-03-10", "a date or a time")],
+)  # fmt: skip
+def test_a_value_that_is_no_text_is_told_by_its_kind(tmp_path: Path, value: str, kind: str) -> None:
+    assert f"name must be a text in quotes; this is {kind}." in refused(tmp_path, f"{SOURCE}[host]\nname = {value}\n")
+
+
+def test_relative_paths_begin_at_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "conf").mkdir()
+    absolute = tmp_path / "elsewhere" / "QWCLog.txt"
+    written(tmp_path / "conf", f'[[source]]\npath = "log/QWCLog*.txt"\n[[source]]\npath = "{absolute}"\n')
+    monkeypatch.chdir(tmp_path)
+    settings = load(Path("conf/qbwatch.toml"))
+    assert [source.path for source in settings.sources] == [
+        str(tmp_path / "conf" / "log" / "QWCLog*.txt"),
+        str(absolute),
+    ]
+    assert settings.store == tmp_path / "conf" / "qbwatch.db"
+
+
+def test_a_receiver_that_no_route_leads_to_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("URL", "workflows://example.com/1/2")
+    receivers = "".join(f'[[receiver]]\nname = "{name}"\nurl = "${{env:URL}}"\n' for name in "abc")
+    routes = '[route]\nreceiver = "a"\n[[route.routes]]\nmatch = { severity = "critical" }\nreceiver = "c"\n'
+    assert unused_receivers(load(written(tmp_path, SOURCE + receivers + routes))) == ["b"]
+
+
+def test_an_empty_secret_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "url.txt").write_text("\n")
+    text = SOURCE + '[[receiver]]\nname = "a"\nurl = "${file:url.txt}"\n[route]\nreceiver = "a"\n'
+    assert "the secret file url.txt is empty" in refused(tmp_path, text)
+
+
+KEYRING = """\
+class Trouble(Exception):
+    pass
+
+def get_password(service, name):
+    if service == "locked":
+        raise Trouble("topsecret")
+    return {("qbwatch", "ops"): "workflows://example.com/1/2"}.get((service, name))
+"""
+
+
+@pytest.fixture
+def keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "site" / "keyring").mkdir(parents=True)
+    (tmp_path / "site" / "keyring" / "__init__.py").write_text(KEYRING)
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    # What was imported before, and what this test imports, is gone again afterwards.
+    monkeypatch.setitem(sys.modules, "keyring", importlib.import_module("keyring"))
+
+
+@pytest.mark.usefixtures("keyring")
+def test_a_secret_comes_from_the_keyring(tmp_path: Path) -> None:
+    assert expand("${keyring:qbwatch/ops}", tmp_path) == "workflows://example.com/1/2"
+
+
+@pytest.mark.usefixtures("keyring")
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ("qbwatch/nobody", "the keyring has no entry qbwatch/nobody. Run: keyring set qbwatch nobody"),
+        ("locked/ops", "the keyring cannot be asked for locked/ops (Trouble)"),
+    ],
+)
+def test_a_keyring_that_does_not_answer_is_told_without_its_words(tmp_path: Path, entry: str, says: str) -> None:
+    with pytest.raises(SecretMissingError) as caught:
+        expand(f"${{keyring:{entry}}}", tmp_path)
+    assert says in str(caught.value)
+    assert "topsecret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
 def test_a_configuration_that_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such configuration"):
         load(tmp_path / "none.toml")
+
+
+def test_a_command_that_sends_nothing_needs_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPS_TEAMS_URL", raising=False)
+    settings = load(written(tmp_path, WHOLE), secrets=False)
+    assert [receiver.name for receiver in settings.receivers] == ["ops-teams", "oncall-email"]
+
+
+def test_a_windows_path_in_double_quotes_is_told_how_to_write_it(tmp_path: Path) -> None:
+    said = refused(tmp_path, '[[source]]\npath = "C:\\ProgramData\\QWCLog.txt"\n')
+    assert said.endswith("A Windows path stands in single quotes: 'C:\\ProgramData\\…'.")
+
+
+def test_a_route_that_matches_what_there_is_not_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPS_TEAMS_URL", "workflows://example.com/1/2")
+    (tmp_path / "mail-url.txt").write_text("mailtos://example.com\n")
+    said = refused(tmp_path, WHOLE.replace('severity = "critical"', 'severity = "catastrophic"'))
+    assert 'no severity is called "catastrophic". Write one of: critical, error, warning, notice' in said

@@ -37,7 +37,8 @@ def test_a_resolving_message_says_how_long_and_how_many() -> None:
     said = MESSAGES["resolved"]
     assert said.headline == "Solved: A QuickBooks pop-up is blocking the sync on srv-01"
     assert said.explanation == (
-        "Contoso Sync is well again since Tue 10 Mar, 02:01 EDT. It was failing for 4 h 1 min; 16 runs went wrong."
+        "Contoso Sync counts as well again since Tue 10 Mar, 02:01 EDT. "
+        "It was failing for 4 h 1 min; 16 runs went wrong."
     )
     assert (said.steps, said.links, said.evidence) == ((), (), ())
 

@@ -171,8 +171,8 @@ def test_what_follows_from_each_outcome(result: SendResult, state: DeliveryState
     assert (settled.state, settled.next_at is not None) == (state, again)
 
 
-def test_it_gives_up_after_a_day_and_says_so() -> None:
-    settled = settle(delivery(60), DOWN, START + timedelta(hours=24), patience=Patience(), chance=0.5)
+def test_it_gives_up_after_a_week_and_says_so() -> None:
+    settled = settle(delivery(60), DOWN, START + timedelta(days=7), patience=Patience(), chance=0.5)
     assert (settled.state, settled.next_at) == (DeliveryState.FAILED, None)
     assert settled.reason == "gave up after 60 attempts: the far side is down"
 

@@ -208,8 +208,11 @@ FAULTS = {
         )
     ],
     rule('pattern "jam.*jam.*jam"'): [
-        "x.rules:13:11: several repeats without an end may take very long. Keep one, bound the others as in .{0,40}, "
-        'or combine two conditions.\n        when  pattern "jam.*jam.*jam"\n              ^'
+        (
+            "x.rules:13:11: several repeats without an end may take very long. "
+            "Keep one, bound the others as in .{0,40}, "
+            'or combine two conditions.\n        when  pattern "jam.*jam.*jam"\n              ^'
+        )
     ],
     rule('not text contains "jam"'): [
         (

@@ -74,17 +74,19 @@ def open_channel(receiver: Receiver, limits: Limits | None = None) -> Courier:
 
     quiet_transports()
     limits = limits or Limits()
-    _refuse_retired(receiver)
-    parsed = _parsed(receiver, limits)
-    shape = shape_of(str(parsed["schema"]).lower())
     try:
+        _refuse_retired(receiver)
+        parsed = _parsed(receiver, limits)
+        shape = shape_of(str(parsed["schema"]).lower())
         with silence("apprise"):
             plugin = shape.plugin(parsed)
+    except ReceiverError:
+        raise
     except UnsafeUrlError as error:
         problem, _, instead = str(error).partition("; ")
         raise ReceiverError(receiver.name, problem, instead) from None
     except (TypeError, ValueError):
-        # Apprise quotes the faulty part of the URL in its error, and that may be the key.
+        # The faulty part of the URL is quoted in the error, and that may be the key.
         raise _unusable(receiver) from None
     if plugin is None:
         raise _unusable(receiver)
@@ -124,11 +126,11 @@ def _parsed(receiver: Receiver, limits: Limits) -> dict[str, Any]:
 
 
 def _refuse_retired(receiver: Receiver) -> None:
-    url = receiver.url.reveal()
-    host = (urlsplit(url).hostname or "") if "://" in url else ""
+    scheme = receiver.url.scheme
+    host = (urlsplit(receiver.url.reveal()).hostname or "") if scheme in {"http", "https"} else ""
     retired_host = host == "outlook.office.com" or host.endswith("webhook.office.com")
-    if receiver.url.scheme == "msteams" or retired_host:
-        kind = "msteams://" if receiver.url.scheme == "msteams" else "a webhook.office.com address"
+    if scheme == "msteams" or retired_host:
+        kind = "msteams://" if scheme == "msteams" else "a webhook.office.com address"
         raise ReceiverError(receiver.name, f"{kind} no longer works", _WORKFLOWS)
 
 

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 from ingest.formats.qbwc_payloads import find_payloads, is_announced
 from ingest.formats.qbwc_stamp import BANNER_START, BEFORE_UTC, begins_line, is_stamp, read_stamp, stamps
+from ingest.search import find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ingest.formats.qbwc_words import OwnWords
 
 _USUAL = b" UTC\t: "
 _YEAR = b"\n20"
@@ -31,13 +34,13 @@ class Layout:
     def start_before(self, pos: int, floor: int = 0) -> int:
         """Return the start of the record that holds *pos*, -1 if none starts from *floor* to there."""
         start = pos - BEFORE_UTC
-        if start >= floor and self.data.startswith(b" UTC", pos) and self._starts_at(start):
+        if start >= floor and self.data.startswith(b" UTC", pos) and self.starts_at(start):
             return start
         limit = min(pos + BEFORE_UTC + 4, len(self.data))
         stamp = -1
         while (mark := self.data.rfind(b" UTC", floor, limit)) >= 0:
             start = mark - BEFORE_UTC
-            if floor <= start <= pos and self._starts_at(start):
+            if floor <= start <= pos and self.starts_at(start):
                 stamp = start
                 break
             limit = mark + 3
@@ -52,7 +55,7 @@ class Layout:
         mark = self.data.find(b" UTC", pos, limit)
         while mark >= 0:
             start = mark - BEFORE_UTC
-            if start >= pos and self._starts_at(start):
+            if start >= pos and self.starts_at(start):
                 return start
             mark = self.data.find(b" UTC", mark + 4, limit)
         return limit
@@ -64,16 +67,22 @@ class Layout:
             yield pos
             pos = self.next_start(pos + 1)
 
+    def is_banner(self, pos: int) -> bool:
+        """Say whether a banner starts at *pos*."""
+        at = bisect_left(self._banners, pos)
+        return at < len(self._banners) and self._banners[at] == pos
+
     def banners_before(self, end: int) -> list[int]:
         """Return the positions of the banners before *end*."""
         return self._banners[: bisect_left(self._banners, end)]
 
-    def count(self, end: int) -> int:
-        """Count the records in data[:end], banners among them, without reading them."""
-        usual = self._outside_payloads(_USUAL, end)
+    def count(self, end: int, words: OwnWords) -> int:
+        """Count the records in data[:end], banners among them, without reading them; *words* are its own words."""
+        usual = words.text.count(_USUAL)
         banners = len(self.banners_before(end))
         # As many lines begin with a year: so these are the stamps. Pasted blanks and quoted stamps break that.
-        if usual == self._outside_payloads(_YEAR, end) + self.data.startswith(_YEAR[1:]):
+        is_usual = usual == words.text.count(_YEAR) + words.text.startswith(_YEAR[1:])
+        if is_usual and not words.has_payload(0, len(words.text)):
             return usual + banners
         return sum(1 for start in stamps(self.data, 0, end) if not self.payloads.hides(start)) + banners
 
@@ -105,17 +114,13 @@ class Layout:
             start = self.start_before(start - 1)
         return max(start, 0)
 
-    def _starts_at(self, start: int) -> bool:
+    def starts_at(self, start: int) -> bool:
+        """Say whether a record with a stamp starts at *start*."""
         return is_stamp(self.data, start) and not (self._has_hidden and self.payloads.hides(start))
 
-    def _outside_payloads(self, words: bytes, end: int) -> int:
-        spans = zip(self.payloads.starts, self.payloads.ends, strict=True)
-        hidden = sum(self.data.count(words, start, stop) for start, stop in spans if stop <= end)
-        return self.data.count(words, 0, end) - hidden
-
     def _find_banners(self) -> Iterator[int]:
-        pos = self.data.find(BANNER_START)
+        pos = find(self.data, BANNER_START, 0, len(self.data))
         while pos >= 0:
             if begins_line(self.data, pos) and not self.payloads.hides(pos):
                 yield pos
-            pos = self.data.find(BANNER_START, pos + 1)
+            pos = find(self.data, BANNER_START, pos + 1, len(self.data))

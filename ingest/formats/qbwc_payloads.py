@@ -7,6 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from ingest.formats.qbwc_stamp import stamps
+from ingest.search import find
 
 # In place of where a payload ends: not known yet, and broken off.
 UNKNOWN = -2
@@ -76,7 +77,7 @@ def closed_by(data: bytes, pos: int, closing: bytes) -> int:
     """
     following = _opening(data, pos)
     limit = following if following >= 0 else len(data)
-    end = data.find(closing, pos, limit)
+    end = find(data, closing, pos, limit)
     if (end < 0 <= following) or _contradicts(data, pos, end if end >= 0 else limit):
         return BROKEN
     return end + len(closing) if end >= 0 else UNKNOWN
@@ -89,8 +90,8 @@ def is_announced(data: bytes, start: int, method: str | None = None) -> bool:
 
 
 def _opening(data: bytes, pos: int) -> int:
-    xml = data.find(b"<?xml", pos)
-    bare = data.find(b"<QBXML>", pos, xml if xml >= 0 else len(data))
+    xml = find(data, b"<?xml", pos, len(data))
+    bare = find(data, b"<QBXML>", pos, xml if xml >= 0 else len(data))
     return bare if bare >= 0 else xml
 
 
@@ -131,7 +132,7 @@ def _left_of_cut(data: bytes, pos: int) -> bytes:
 
 def _contradicts(data: bytes, pos: int, end: int) -> bool:
     """Say whether data[pos:end] holds a whole record line that cannot stand in XML."""
-    if data.find(b" UTC", pos, end) < 0:
+    if find(data, b" UTC", pos, end) < 0:
         return False
     for start in stamps(data, pos, end):
         line_end = data.find(b"\n", start, end)

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from rules.catalogue import Catalogue
 
-_HELP = "show on sample logs what qbwatch does: nothing to configure, nothing is sent"
 _PAUSE = timedelta(minutes=1)
 _RECEIVER = "your-team"
 # The machine's name, and the sample log that lies on it.
@@ -44,9 +43,8 @@ _MACHINES = (
 )
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = commands.add_parser("demo", help=_HELP, description=_HELP)
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     parser.set_defaults(run=run)
 
 

@@ -16,17 +16,15 @@ if TYPE_CHECKING:
 
     from rules.catalogue import Catalogue, Match
 
-_HELP = "say what a code or a pasted log line means, and what to do"
 _WIDTH = 88
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = commands.add_parser(
-        "explain", help=_HELP, description=_HELP,
-        epilog="Examples: qbwatch explain QBWC1012; qbwatch explain 0x80040414; qbwatch explain -2147220460. "
-        "Exit codes: 0 known, 1 no rule knows it.",
-    )  # fmt: skip
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.epilog = (
+        "Examples: qbwatch explain QBWC1012; qbwatch explain 0x80040414; qbwatch explain -2147220460. "
+        "Exit codes: 0 known, 1 no rule knows it."
+    )
     parser.add_argument("what", nargs="+", metavar="CODE-OR-LINE")
     parser.add_argument("--json", action="store_true", help="one JSON object a meaning")
     parser.set_defaults(run=run)

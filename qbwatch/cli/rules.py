@@ -18,25 +18,22 @@ if TYPE_CHECKING:
 
     from rules.catalogue import Catalogue
 
-_HELP = "list, check and test the rules"
 
-
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the commands."""
-    group = commands.add_parser("rules", help=_HELP, description=_HELP)
-    actions = group.add_subparsers(dest="action", metavar="ACTION", required=True)
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the command's actions."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, help_, run in (
         ("list", "list the causes and rules, and where each comes from", _list),
         ("check", "look for faults in rule files; exit code 2 if there are any", _check),
         ("test", "run the samples of every rule; exit code 1 if one fails", _test),
     ):
-        parser = actions.add_parser(name, help=help_, description=help_)
-        parser.add_argument(
+        action = actions.add_parser(name, help=help_, description=help_)
+        action.add_argument(
             "folder", nargs="?", type=Path, help="your own rules (default: [rules] path of the configuration)"
         )
         if name == "list":
-            parser.add_argument("--json", action="store_true", help="one JSON object a rule")
-        parser.set_defaults(run=run)
+            action.add_argument("--json", action="store_true", help="one JSON object a rule")
+        action.set_defaults(run=run)
 
 
 def _folder(options: argparse.Namespace) -> Path | None:

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qbwatch.cli.output import Progress, paint
 from qbwatch.cli.settings import load_catalogue, load_settings_if_any
 from qbwatch.clock import utc_now
-from qbwatch.config import FORMATS
 from qbwatch.contract import event_line, run_line, summary_line
 from qbwatch.scan import Scan, Summary
-from qbwatch.scan_files import LogFile, Unusable, find_logs
+from qbwatch.scan_files import FORMATS, LogFile, Unusable, find_logs
 from qbwatch.this_host import host_name
 from rules.event import Role
 from rules.gate import Gate, literals_of
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator
 
     from qbwatch.history.store import Store
     from qbwatch.stream import Batch, FinishedRun
     from rules.event import Event
 
-_HELP = "classify log files or folders once, and print what was found"
 _MORE = """\
 PATH is a log, a folder, a .gz, a .zip or - for standard input. The logs in one folder are taken as one
 machine's; each subfolder is another machine.
@@ -36,17 +34,10 @@ machine's; each subfolder is another machine.
 Exit codes: 0 no failure, 1 at least one root event of severity warning or above, 2 could not do what was asked."""
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    import argparse  # noqa: PLC0415 - for the formatter alone
-
-    parser = commands.add_parser(
-        "scan",
-        help=_HELP,
-        description=_HELP,
-        epilog=_MORE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.epilog = _MORE
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("paths", nargs="+", metavar="PATH")
     parser.add_argument("--json", action="store_true", help="one JSON object a line: events, runs, a summary")
     parser.add_argument(
@@ -82,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
     )
     began = time.perf_counter()
     with ExitStack() as keep:
-        store = keep.enter_context(_store(options.db)) if options.db else None
+        store = _store(options.db, keep) if options.db else None
         scan.known = store.checkpoints() if store else ()
         batches = scan.run(_usable(options, keep, faults))
         for batch in _keeping(batches, store) if store else batches:
@@ -93,15 +84,10 @@ def run(options: argparse.Namespace) -> int:
     return _close(scan.summary, faults)
 
 
-@contextmanager
-def _store(path: Path) -> Iterator[Store]:
-    from qbwatch.history.store import Store  # noqa: PLC0415 - only with --db
+def _store(path: Path, keep: ExitStack) -> Store:
+    from qbwatch.cli.opened import open_store  # noqa: PLC0415 - only with --db
 
-    store = Store(path)
-    try:
-        yield store
-    finally:
-        store.close()
+    return keep.enter_context(open_store(path))
 
 
 def _usable(options: argparse.Namespace, keep: ExitStack, faults: list[str]) -> Iterator[LogFile]:
@@ -124,7 +110,7 @@ def _close(summary: Summary, faults: list[str]) -> int:
 def _keeping(batches: Iterator[Batch], store: Store) -> Iterator[Batch]:
     for batch in batches:
         with store.transaction():
-            store.put(batch, (), utc_now())
+            store.put(batch, (), utc_now(), tell=False)
         yield batch
 
 

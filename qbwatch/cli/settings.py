@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from rules.catalogue import Catalogue
 
 
-def load_settings(named: Path | None) -> config.Settings:
-    """Load the configuration *named*, or the one in its usual place. Raises UsageError."""
-    return config.load(named or config.default_path())
+def load_settings(named: Path | None, *, secrets: bool = False) -> config.Settings:
+    """Load the configuration *named*, or the one in its usual place, *secrets* and all. Raises UsageError."""
+    return config.load(named or config.default_path(), secrets=secrets)
 
 
 def load_settings_if_any(named: Path | None) -> config.Settings | None:
     """Load the configuration if it was named or is in its usual place."""
     path = named or config.default_path()
-    return config.load(path) if named or path.exists() else None
+    return config.load(path, secrets=False) if named or path.exists() else None
 
 
 def load_catalogue(folder: Path | None) -> Catalogue:

@@ -13,11 +13,13 @@ from alerts.receiver import ReceiverError
 from alerts.secrecy import quiet_transports
 from qbwatch.cli.settings import load_catalogue, load_settings
 from qbwatch.clock import utc_now
+from qbwatch.config import unused_receivers
 from qbwatch.errors import StoreError, UsageError
 from qbwatch.history.alert_outbox import SqlOutbox
 from qbwatch.history.alert_store import AlertStore
 from qbwatch.history.store import Store, connect
 from qbwatch.pipeline import Pipeline
+from qbwatch.sources import Sources
 
 if TYPE_CHECKING:
     import argparse
@@ -27,15 +29,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("qbwatch")
 
-_HELP = "follow the logs, store what is found, and alert, until stopped"
 
-
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = commands.add_parser(
-        "watch", help=_HELP, description=_HELP,
-        epilog="Ctrl-C or SIGTERM ends it; it goes on where it stopped. Exit codes: 0 stopped, 2 could not go on.",
-    )  # fmt: skip
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.epilog = "Ctrl-C or SIGTERM ends it; it goes on where it stopped. Exit codes: 0 stopped, 2 could not go on."
     parser.add_argument("--verbose", action="store_true", help="say more of what it does")
     parser.set_defaults(run=run)
 
@@ -47,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
         format="%(asctime)s %(levelname)s %(message)s",
     )
     quiet_transports()
-    settings = load_settings(options.config)
+    settings = load_settings(options.config, secrets=True)
     catalogue = load_catalogue(settings.rules)
     outbox = Outbox(_senders(settings))
     store = Store(settings.store)
@@ -57,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     )  # fmt: skip
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: pipeline.stop())
-    _greet(settings, pipeline)
+    _greet(settings)
     try:
         with outbox:
             pipeline.watch(outbox.errors)
@@ -94,14 +91,16 @@ def _outbox(path: Path) -> SqlOutbox:
     return SqlOutbox(connect(path))
 
 
-def _greet(settings: Settings, pipeline: Pipeline) -> None:
-    found = pipeline.sources.paths()
+def _greet(settings: Settings) -> None:
+    found = Sources(settings.sources).paths()
     print(
         f"qbwatch watches {len(found)} log(s) on {settings.host}; what it finds goes to {settings.store}.",
         flush=True,
     )
     if not settings.receivers:
         print("No [[receiver]] is configured: failures are stored, and nobody is told.", flush=True)
+    for name in unused_receivers(settings):
+        print(f'No route leads to the receiver "{name}"; it is told nothing.', flush=True)
     for source in settings.sources:
-        if not found:
+        if not Sources((source,)).paths():
             print(f"Nothing matches {source.path} yet; it is looked for again and again.", flush=True)

@@ -6,15 +6,45 @@ Nothing here commits: both steps belong into the transaction that stores the eve
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from alerts.decide import LOOK_AGAIN, Decision, Group, Kind, Progress, Reason, Told, decide
-from alerts.incident import Change, Good, Incident, RunEnd, acknowledge, on_event, on_run, resolve
+from alerts.decide import LOOK_AGAIN, Decision, Group, Kind, Reason, decide
+from alerts.incident import (
+    Change,
+    ChangeKind,
+    Good,
+    Incident,
+    RunEnd,
+    acknowledge,
+    believable,
+    finding_of,
+    on_event,
+    on_revision,
+    on_run,
+    opens,
+    resolve,
+)
 from alerts.message import compose
 from alerts.outbox import DeliveryState
+from alerts.plain import cut
 from alerts.route import Routed, group_key, receivers_of, routes_for
-from qbwatch.history.alert_rows import PUT_INCIDENT, to_incident, to_row, to_text, to_time
+from qbwatch.history.alert_rows import (
+    PUT_INCIDENT,
+    cancel_unsent,
+    findings_of,
+    has_run,
+    member,
+    newest_of,
+    put_finding,
+    put_last_good,
+    read_last_good,
+    set_back,
+    to_incident,
+    to_row,
+    to_text,
+    told_before,
+)
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,10 +53,10 @@ if TYPE_CHECKING:
 
     from alerts.message import Message
     from alerts.route import Route
+    from qbwatch.history.alert_rows import Past, Place
     from rules.event import Event
 
-Place = tuple[str, str]
-"""A receiver and the key of one of its groups."""
+_IDENTITY = frozenset({"Host", "Affected", "Client", "Clients", "Application", "Company file"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +72,6 @@ class Planned:
         return frozenset(receiver for receiver, _ in self.messages)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Past:
-    id: str
-    thread: str
-    told: Told
-
-
 class AlertStore:
     """The incidents and notifications of one store, over the connection that is given."""
 
@@ -60,22 +83,30 @@ class AlertStore:
     def apply(self, events: Iterable[Event], runs: Iterable[RunEnd], now: datetime) -> list[Change]:
         """Let *events* and finished *runs* open, touch and resolve incidents, in the order of their times.
 
-        Applying the same ones again changes nothing. Call it inside a transaction.
+        An event that is known is taken out of its incident and applied anew when it says something else now;
+        the same one again changes nothing. What is stamped ahead of *now* counts as just happened. Call it
+        inside a transaction.
         """
-        timed: list[tuple[datetime, int, Event | RunEnd]] = [(event.time or now, 0, event) for event in events]
-        timed += [(run.ended or run.began or now, 1, run) for run in runs]
-        return [
-            change
-            for _, _, step in sorted(timed, key=lambda one: one[:2])
-            for change in (self._apply_run(step, now) if isinstance(step, RunEnd) else self._apply_event(step, now))
-        ]
+        steps = _in_order(events, runs, now)
+        if not steps:
+            return []
+        set_back(self._db, now, min(_began(at, step) for at, step in steps))
+        changes: list[Change] = []
+        revised: dict[str, None] = {}
+        for at, step in steps:
+            if isinstance(step, RunEnd):
+                changes += self._apply_run(step, now)
+            else:
+                changes += self._apply_event(replace(step, time=at), now, revised)
+        # Only now: what one event has left another of this batch may have joined.
+        return changes + [change for one in revised for change in self._revise(one, now)]
 
     def plan(self, root: Route, now: datetime, *, stale_after: timedelta | None = None) -> Planned:
         """Write what is due to be said at *now* into the outbox. Call it inside a transaction.
 
         Incidents that were older than *stale_after* when they were first read are not told.
         """
-        past = self._past()
+        past = told_before(self._db)
         receivers = receivers_of(root)
         messages: list[tuple[str, Message]] = []
         dues: list[datetime] = []
@@ -86,13 +117,13 @@ class AlertStore:
                 continue
             decision = decide(group, [one.told for one in before], now, stale_after=stale_after)
             self._note(place, decision, now)
-            if decision.kind:
-                messages.append((place[0], self._write(place, decision, before, now)))
-            if decision.reason in {Reason.ALL_RESOLVED, Reason.OPENING_NEVER_DELIVERED}:
+            messages += [(place[0], self._write(place, part, before, now)) for part in _parts(decision)]
+            over = decision.reason in {Reason.ALL_RESOLVED, Reason.OPENING_NEVER_DELIVERED}
+            if over:
                 self._close(place)
             if decision.due_at:
                 dues.append(decision.due_at)
-            elif decision.kind and any(incident.is_live for incident in group.incidents):
+            elif (decision.kind or over) and any(incident.is_live for incident in group.incidents):
                 dues.append(now + LOOK_AGAIN)
         self._settle()
         return Planned(messages=tuple(messages), next_due=min(dues, default=None))
@@ -128,24 +159,44 @@ class AlertStore:
             self._db.execute(PUT_INCIDENT, to_row(change.incident))
         return change
 
-    def _apply_event(self, event: Event, now: datetime) -> list[Change]:
-        known = self._db.execute("SELECT 1 FROM incident_events WHERE event = ?", (event.id,)).fetchone()
-        if known:
+    def _apply_event(self, event: Event, now: datetime, revised: dict[str, None]) -> list[Change]:
+        known = member(self._db, event.id)
+        if known is None:
+            return self._enter(event, now)
+        incident, before = known
+        # A time that was not believed, or never told, is another one each time.
+        finding = finding_of(event, min(event.time or now, before.at))
+        if opens(event) and incident.key == (event.host, event.application, event.cause):
+            if finding != before:
+                put_finding(self._db, finding, incident.id)
+                revised[incident.id] = None
             return []
-        newest = self._db.execute(
-            "SELECT * FROM incidents WHERE host = ? AND application IS ? AND cause = ? ORDER BY rowid DESC LIMIT 1",
-            (event.host, event.application, event.cause),
-        ).fetchone()
-        change = on_event(
-            to_incident(newest) if newest else None,
-            event,
-            now,
-            last_good=self._last_good(event.host, event.application),
-        )
+        self._db.execute("DELETE FROM incident_events WHERE event = ?", (event.id,))
+        revised[incident.id] = None
+        return self._enter(replace(event, time=finding.at), now)
+
+    def _enter(self, event: Event, now: datetime) -> list[Change]:
+        newest = newest_of(self._db, event)
+        last_good = read_last_good(self._db, event.host, event.application)
+        counted = newest is not None and has_run(self._db, newest.id, event.run)
+        change = on_event(newest, event, now, last_good=last_good, counted=counted)
         if change is None:
             return []
         self._put(change)
-        self._db.execute("INSERT INTO incident_events VALUES (?, ?)", (event.id, change.incident.id))
+        put_finding(self._db, finding_of(event, change.at), change.incident.id)
+        return [change]
+
+    def _revise(self, incident_id: str, now: datetime) -> list[Change]:
+        """Tell an incident anew whose events have changed."""
+        row = self._db.execute("SELECT * FROM incidents WHERE id = ?", (incident_id,)).fetchone()
+        incident = to_incident(row)
+        last_good = read_last_good(self._db, incident.host, incident.application)
+        change = on_revision(incident, findings_of(self._db, incident_id), now, last_good=last_good)
+        if change is None:
+            return []
+        self._put(change)
+        if change.kind is ChangeKind.WITHDRAWN:
+            cancel_unsent(self._db, incident_id, now)
         return [change]
 
     def _apply_run(self, run: RunEnd, now: datetime) -> list[Change]:
@@ -159,46 +210,10 @@ class AlertStore:
         changes = on_run([to_incident(row) for row in rows], run, now)
         for change in changes:
             self._put(change)
-        self._db.execute(
-            "INSERT INTO last_good VALUES (?, ?, ?, ?) ON CONFLICT (host, application) DO UPDATE SET "
-            "began_at = excluded.began_at, ended_at = excluded.ended_at WHERE excluded.began_at > began_at",
-            (run.host, run.application or "", to_text(run.began), to_text(run.ended or run.began)),
-        )
+        put_last_good(self._db, run.host, run.application, Good(began=run.began, ended=run.ended or run.began))
         return changes
 
-    def _last_good(self, host: str, application: str | None) -> Good | None:
-        row = self._db.execute(
-            "SELECT began_at, ended_at FROM last_good WHERE host = ? AND (? IS NULL OR application = ?) "
-            "ORDER BY began_at DESC LIMIT 1",
-            (host, application, application),
-        ).fetchone()
-        return Good(began=to_time(row["began_at"]), ended=to_time(row["ended_at"])) if row else None
-
-    def _past(self) -> dict[Place, list[_Past]]:
-        told: dict[str, set[str]] = {}
-        rows = self._db.execute(
-            "SELECT n.id, ni.incident FROM notifications n "
-            "JOIN notification_incidents ni ON ni.notification = n.id WHERE n.closed = 0"
-        )
-        for row in rows:
-            told.setdefault(row["id"], set()).add(row["incident"])
-        past: dict[Place, list[_Past]] = {}
-        rows = self._db.execute(
-            "SELECT n.*, d.state, d.next_at FROM notifications n JOIN deliveries d ON d.notification = n.id "
-            "WHERE n.closed = 0 ORDER BY n.rowid"
-        )
-        for row in rows:
-            one = Told(
-                kind=Kind(row["kind"]),
-                at=to_time(row["created_at"]),
-                incidents=frozenset(told.get(row["id"], ())),
-                progress=_progress(row["state"], row["next_at"]),
-            )
-            place = (row["receiver"], row["group_key"])
-            past.setdefault(place, []).append(_Past(id=row["id"], thread=row["thread"], told=one))
-        return past
-
-    def _groups(self, root: Route, past: dict[Place, list[_Past]]) -> dict[Place, Group]:
+    def _groups(self, root: Route, past: dict[Place, list[Past]]) -> dict[Place, Group]:
         """Sort the unsettled incidents into groups.
 
         An incident stays in the group in which its receiver was told of it, though its labels or the routes
@@ -230,13 +245,13 @@ class AlertStore:
             for place, incidents in members.items()
         }
 
-    def _write(self, place: Place, decision: Decision, before: list[_Past], now: datetime) -> Message:
+    def _write(self, place: Place, decision: Decision, before: list[Past], now: datetime) -> Message:
         receiver, key = place
         ids = [incident.id for incident in decision.incidents]
         made_of = "\0".join((receiver, key, str(decision.kind), to_text(now), *sorted(ids)))
         new_id = hashlib.sha256(made_of.encode()).hexdigest()[:12]
         thread = before[0].thread if before else new_id
-        message = compose(decision, id=new_id, thread=thread, now=now, zone=self._zone)
+        message = _composed(decision, id=new_id, thread=thread, now=now, zone=self._zone)
         at = to_text(now)
         self._db.execute(
             "INSERT INTO notifications "
@@ -282,7 +297,50 @@ class AlertStore:
         )
 
 
-def _progress(state: str, next_at: str | None) -> Progress:
-    if state == DeliveryState.FAILED:
-        return Progress.DEAD
-    return Progress.WAITING if next_at else Progress.DELIVERED
+def _in_order(events: Iterable[Event], runs: Iterable[RunEnd], now: datetime) -> list[tuple[datetime, Event | RunEnd]]:
+    """Return *events* and *runs* with their times, none of them ahead of *now*; a run after an event."""
+    events, runs = list(events), list(runs)
+    told = [*(one.time for one in events), *(time for run in runs for time in (run.started, run.ended))]
+    instead = believable((time for time in told if time), now)
+    timed: list[tuple[datetime, Event | RunEnd]] = [(_time(one.time, instead) or now, one) for one in events]
+    for run in runs:
+        ended = replace(run, started=_time(run.started, instead), ended=_time(run.ended, instead))
+        timed.append((ended.ended or ended.began or now, ended))
+    return sorted(timed, key=lambda step: (step[0], isinstance(step[1], RunEnd)))
+
+
+def _began(at: datetime, step: Event | RunEnd) -> datetime:
+    return (step.began if isinstance(step, RunEnd) else None) or at
+
+
+def _time(time: datetime | None, instead: dict[datetime, datetime]) -> datetime | None:
+    return instead.get(time, time) if time else None
+
+
+def _parts(decision: Decision) -> list[Decision]:
+    """Return what to say apart: of what was withdrawn other things are said than of what was solved."""
+    if decision.kind is not Kind.RESOLVED:
+        return [decision] if decision.kind else []
+    parts = [
+        tuple(incident for incident in decision.incidents if incident.withdrawn is withdrawn)
+        for withdrawn in (False, True)
+    ]
+    return [replace(decision, incidents=part) for part in parts if part]
+
+
+def _composed(decision: Decision, *, id: str, thread: str, now: datetime, zone: tzinfo) -> Message:  # noqa: A002 - the field's name
+    if not any(incident.withdrawn for incident in decision.incidents):
+        return compose(decision, id=id, thread=thread, now=now, zone=zone)
+    opened = compose(replace(decision, kind=Kind.OPENED), id=id, thread=thread, now=now, zone=zone)
+    return replace(
+        opened,
+        kind=Kind.RESOLVED,
+        headline=cut(f"Taken back: {opened.headline}", 140),
+        why="It turned out to be another problem, or none.",
+        explanation="More of the log has been read since the first message, and it shows that this was not the cause. "
+        "There is nothing to do here; if something else is wrong, a message of its own tells it.",
+        facts=tuple(fact for fact in opened.facts if fact.label in _IDENTITY),
+        steps=(),
+        links=(),
+        evidence=(),
+    )

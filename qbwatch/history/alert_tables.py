@@ -28,19 +28,34 @@ def _incidents(db: Database) -> None:
         str,
     )  # fmt: skip
     db.table("incidents").create(
-        {**text, "runs_failed": int, "settled": int},
+        {**text, "runs_failed": int, "withdrawn": int, "settled": int},
         pk="id",
-        not_null={"host", "cause", "state", "opened_at", "settled"},
-        defaults={"settled": 0},
+        not_null={"host", "cause", "state", "opened_at", "withdrawn", "settled"},
+        defaults={"withdrawn": 0, "settled": 0},
     )
     db.table("incidents").create_index(["host", "application", "cause"])
     db.table("incidents").create_index(["settled"])
     db.table("incidents").create_index(["state", "opened_at"])
-    db.table("incident_events").create({"event": str, "incident": str}, pk="event", not_null={"incident"})
-    db.table("incident_events").create_index(["incident"])
+    # Asked before each batch, to find what a clock that was set back has left ahead of the present.
+    for name in ("last_at", "resolved_at", "recorded_at"):
+        db.table("incidents").create_index([name])
+    _incident_events(db)
     db.table("last_good").create(
         {"host": str, "application": str, "began_at": str, "ended_at": str}, pk=("host", "application")
     )
+
+
+def _incident_events(db: Database) -> None:
+    """Make the table of what each incident was told by; it keeps the words of each event until that is withdrawn."""
+    text = dict.fromkeys(
+        (
+            "event", "incident", "at", "run", "severity", "act", "client", "company_file", "title", "explanation",
+            "steps", "links", "codes", "message", "evidence",
+        ),
+        str,
+    )  # fmt: skip
+    db.table("incident_events").create(text, pk="event", not_null={"incident", "at", "severity"})
+    db.table("incident_events").create_index(["incident", "run"])
 
 
 def _notifications(db: Database) -> None:

@@ -158,7 +158,11 @@ class Store:
         limit = found[0] if found else limit
         events = self.connection.execute(_UNTOLD_EVENTS, (limit,))
         runs = self.connection.execute("SELECT * FROM runs WHERE told = 0 AND changed_at <= ?", (limit,))
-        return datetime.fromisoformat(limit), [replace(to_event(row), company_file=row["known_file"]) for row in events], [to_run_end(row) for row in runs]
+        return (
+            datetime.fromisoformat(limit),
+            [replace(to_event(row), company_file=row["known_file"]) for row in events],
+            [to_run_end(row) for row in runs],
+        )
 
     def mark_told(self, before: datetime) -> bool:
         """Note that the alerts heard of what `untold` gave; say whether something still waits."""

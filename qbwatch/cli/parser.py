@@ -1,0 +1,77 @@
+"""The parser of all commands, which loads a command's module only when that command is chosen."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from qbwatch import __version__
+from qbwatch.errors import UsageError
+
+COMMANDS: Final = {
+    "demo": "show on sample logs what qbwatch does: nothing to configure, nothing is sent",
+    "watch": "follow the logs, store what is found, and alert, until stopped",
+    "scan": "classify log files or folders once, and print what was found",
+    "explain": "say what a code or a pasted log line means, and what to do",
+    "rules": "list, check and test the rules",
+    "incidents": "list, show, acknowledge and resolve incidents",
+    "deliveries": "list what was sent, to whom, with what result",
+}
+"""What each command does in one line; the module of the same name beside this one adds its arguments."""
+
+
+class CommandParser(argparse.ArgumentParser):
+    """The parser of one command, which learns its arguments when it is first asked to parse some."""
+
+    def __init__(self, *arguments: Any, module: str | None = None, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._module = module
+
+    def fill(self) -> None:
+        """Load the command's module and let it add its arguments. Raises UsageError beside foreign packages."""
+        if self._module is None:
+            return
+        from qbwatch.install import check_packages  # noqa: PLC0415 - reads what is installed, which `--help` need not
+
+        foreign = check_packages()
+        if foreign:
+            raise UsageError(foreign)
+        module, self._module = self._module, None
+        import_module(module).add(self)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse as any parser does, once the arguments are known."""
+        self.fill()
+        return super().parse_known_args(args, namespace)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands; none of their modules is loaded yet."""
+    return _built()[0]
+
+
+def full_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands, each with all its arguments."""
+    parser, commands = _built()
+    for command in commands:
+        command.fill()
+    return parser
+
+
+def _built() -> tuple[argparse.ArgumentParser, list[CommandParser]]:
+    parser = argparse.ArgumentParser(
+        prog="qbwatch",
+        description="Watches QuickBooks Desktop sync logs, says in plain words why a sync failed, "
+        "and tells the right people what mends it.",
+        epilog="Exit codes: 0 fine, 1 found something wrong, 2 wrong usage or configuration.",
+    )
+    parser.add_argument("--version", action="version", version=f"qbwatch {__version__}")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the configuration (default: QBWATCH_CONFIG, else "
+                        "qbwatch.toml in the platform's configuration folder)")  # fmt: skip
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=CommandParser)
+    return parser, [
+        commands.add_parser(name, help=told, description=told, module=f"qbwatch.cli.{name}")
+        for name, told in COMMANDS.items()
+    ]

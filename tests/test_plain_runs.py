@@ -1,0 +1,408 @@
+from __future__ import annotations
+
+from dataclasses import fields
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from conftest import SAMPLES
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from qwclog import BANNER, KEY, REGISTRY, SOAP, START, Session, blocks_of, line
+
+from ingest.formats import read_records
+from ingest.record import Record, Span
+from ingest.runs import OpenRun
+from ingest.search import count_lines, find
+from qbwatch.machine import MachineTimeline, Sign
+from qbwatch.stream import LogStream
+from rules.classify import Where
+from rules.gate import Gate, literals_of
+from rules.load import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ingest.blocks import Block
+    from ingest.plain_runs import PlainRun
+
+CATALOGUE = load()
+GATE = Gate(literals_of(CATALOGUE))
+WHERE = Where(host="srv-01", client=None, source="QWCLog.txt", file="f")
+TICK = "Password management - Started"
+
+
+class Closing(LogStream):
+    """Keeps all that was known of each run when it was closed."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.closed: list[dict[str, Any]] = []
+
+    def _close(self, ended: OpenRun) -> None:
+        self.closed.append(state(ended))
+        super()._close(ended)
+
+
+class Wholes(Closing):
+    """Counts the runs that are taken whole."""
+
+    whole = 0
+
+    def _take_whole(self, whole: PlainRun, where: Where) -> None:
+        self.whole += 1
+        super()._take_whole(whole, where)
+
+
+class RecordByRecord(Closing):
+    """Reads every run record by record."""
+
+    def take(self, block: Block, *, file: str, source: str) -> None:
+        where = Where(host=self._host, client=self._client, source=source, file=file)
+        self._read(block, where, 0, len(block.words.text))
+
+
+class Watched:
+    """A stream with all that can be seen of it."""
+
+    def __init__(self, kind: type[Closing], gate: Gate) -> None:
+        self.timeline = MachineTimeline(CATALOGUE, host="srv-01", client=None)
+        # Without a signal of Windows, gaps are not kept.
+        self.timeline.signal(
+            Record(
+                format="windows-events", time=START, component="", message="", span=Span(offset=0, length=0, line=1)
+            ),
+            WHERE,
+        )
+        self.stream = kind(CATALOGUE, gate, host="srv-01", client=None, live=False, on_sign=self.on_sign)
+        self.seen: list[Any] = []
+
+    def on_sign(self, record: Record, where: Where) -> None:
+        if record.time:
+            self.timeline.sign(Sign(time=record.time, where=where, span=record.span, is_turn=TICK in record.message))
+
+    def take(self, blocks: Iterable[Block], file: str) -> None:
+        for block in blocks:
+            self.stream.take(block, file=file, source="QWCLog.txt")
+            batch = self.stream.take_batch()
+            going = [state(run) for run in self.stream._joiner.open]
+            self.seen.append((list(batch.events.items()), list(batch.runs.items()), going, block.count()))
+            self.seen.append(self.stream.safe(file))
+            line = self.timeline
+            self.seen.append((line._last_sign, line._last_turn, list(line._intervals), list(line._quiet)))
+
+    def finish(self) -> list[Any]:
+        self.stream.finish()
+        batch = self.stream.take_batch()
+        return [*self.seen, batch.events, batch.runs, self.stream.closed]
+
+
+def state(run: OpenRun) -> dict[str, Any]:
+    return {field.name: getattr(run, field.name) for field in fields(OpenRun)}
+
+
+def compare(data: bytes, cuts: Iterable[int] = (), *, gate: Gate = GATE, times: int = 1) -> int:
+    """Read *data* in both ways, *times* one after the other; return how many runs were taken whole."""
+    fast, slow = Watched(Wholes, gate), Watched(RecordByRecord, gate)
+    for number in range(times):
+        for watched in (fast, slow):
+            watched.take(blocks_of(data, cuts), f"f{number}")
+    assert fast.finish() == slow.finish()
+    assert isinstance(fast.stream, Wholes)
+    return fast.stream.whole
+
+
+def log(*runs: Iterable[str]) -> bytes:
+    return "".join(text for run in runs for text in run).encode()
+
+
+def ok(number: int, **more: Any) -> list[str]:
+    return Session(at=60 * number, ticket=ticket(number), **more).ok()
+
+
+def ticket(number: int) -> str:
+    return f"{{{number:08x}-87ef-12f1-0beb-1fe0bbce7787}}"
+
+
+def told_ticket(number: int) -> str:
+    return line(f"{SOAP}x()", f'authRet[0]="{ticket(number)}"', 60 * number)
+
+
+def behind(run: list[str], words: str, *more: str) -> list[str]:
+    """Put *more* behind the record that has *words*."""
+    at = next(number for number, text in enumerate(run) if words in text)
+    return [*run[: at + 1], *more, *run[at + 1 :]]
+
+
+def without(run: list[str], words: str) -> list[str]:
+    return [text for text in run if words not in text]
+
+
+def test_healthy_runs_are_taken_whole_from_the_second_of_a_kind() -> None:
+    # The last record may still grow and comes alone, so the last run's shape is another one.
+    assert compare(log(*[ok(number) for number in range(12)])) == 10
+
+
+def test_a_run_without_work_is_taken_whole_up_to_its_summary() -> None:
+    assert compare(log(*[Session(at=60 * number).no_work() for number in range(12)])) == 11
+
+
+def test_manual_runs_are_taken_whole() -> None:
+    assert compare(log(*[Session(at=60 * number).ok(manual=True) for number in range(12)])) == 10
+
+
+def test_sizes_seconds_and_bodies_may_differ() -> None:
+    size = "REQUEST: received from application: size (bytes) = "
+    runs = [
+        behind(
+            ok(n),
+            "Connected., Session",
+            line(f"{SOAP}ProcessRequestXML()", f"{size}{n * 7}", 60 * n),
+            line(f"{SOAP}do_receiveResponseXML()", f"XML dump follows: -\r\n\r\n{verbose(n)}", 60 * n + n),
+        )
+        for n in range(12)
+    ]
+    assert compare(log(*runs)) == 10
+
+
+def verbose(number: int, memo: str = "") -> str:
+    rows = "".join(f"<CustomerRet><Name>Contoso {n}</Name></CustomerRet>\r\n" for n in range(number))
+    return f'<?xml version="1.0" ?>\r\n<QBXML>\r\n{rows}{memo}\r\n</QBXML>\r\n'
+
+
+@pytest.mark.parametrize("case", sorted(SAMPLES.rglob("QWCLog.txt")), ids=lambda case: case.parent.name)
+def test_samples_are_read_the_same(case: Any) -> None:
+    data = case.read_bytes()
+    compare(data, range(1000, len(data), 3001), times=3)
+
+
+def test_samples_are_partly_taken_whole() -> None:
+    assert sum(compare(case.read_bytes(), times=3) for case in SAMPLES.rglob("healthy/*/QWCLog.txt")) > 5
+
+
+TICKET = "{6a994c63-87ef-12f1-0beb-1fe0bbce7787}"
+OTHER_FILE = r'cfn="C:\Other.qbw"'
+POPUP = "<QBWC1053: A modal dialog box is showing in the QuickBooks user interface.>"
+MANY = [ok(number) for number in range(8)]
+
+
+def changed(old: str, new: str, *, begin: int = 0, end: int | None = None) -> list[list[str]]:
+    """Return many runs in which *old* is *new* from record *begin* to *end*."""
+    return [
+        [*run[:begin], *[text.replace(old, new) for text in run[begin:end]], *([] if end is None else run[end:])]
+        for run in MANY
+    ]
+
+
+def one(method: str, message: str, words: str = "Connected., Session") -> list[list[str]]:
+    """Return many runs, of which the sixth has one record more."""
+    return [*MANY[:5], behind(MANY[5], words, line(method, message, 300)), *MANY[6:]]
+
+
+def every(method: str, message: str, words: str = "Connected., Session") -> list[list[str]]:
+    """Return many runs with one record more each."""
+    return [behind(run, words, line(method, message, 60 * n)) for n, run in enumerate(MANY)]
+
+
+def odd_logs() -> dict[str, list[list[str]]]:
+    """Return logs whose runs look like those before, save for one thing each."""
+    request, answer = f"{SOAP}do_sendRequestXML()", f"{SOAP}do_receiveResponseXML()"
+    told = line(f"{SOAP}handleModalDialogError()", POPUP, 300)
+    dump = f"XML dump follows: -\r\n\r\n{verbose(2, f'<Memo>{told}</Memo>')}"
+    announced = every(request, "strRequestXML =")
+    return {
+        "a pop-up": one(f"{SOAP}handleModalDialogError()", POPUP),
+        "a lock that is taken": one(f"{REGISTRY}getUpdateLock()", f"{KEY}UpdateLock = TRUE"),
+        "a pop-up in a payload": one(answer, dump),
+        "a payload that never closes": one(f"{SOAP}x()", f'-\r\n\r\n<?xml version="1.0"?>\r\n<QBXML>\r\n{told}'),
+        "a payload within a line": one(f"{SOAP}x()", f'Request: <?xml version="1.0"?><Q>\r\n{told}</Q>'),
+        "ticks in a payload within a line": every(f"{SOAP}x()", f'<?xml version="1.0"?><Q>\r\n{MANY[0][0]}</Q>'),
+        "a step in a payload within a line": every(
+            f"{SOAP}x()", f'Request: <?xml version="1.0"?><Q>\r\n{line(request, OTHER_FILE)}</Q>'
+        ),
+        "a banner": [*MANY[:5], behind(MANY[5], "Connected., Session", BANNER), *MANY[6:]],
+        "banners": [behind(run, "Connected., Session", BANNER) for run in MANY],
+        "banners before the unlock": [
+            behind([*run[:28], *run[31:]], "No more to process", BANNER) for run in MANY
+        ],
+        "a program start": one("WebConnectorWPF()", "ProcessArgs(): Args Length = 1 String: x"),
+        "program starts": every("WebConnectorWPF()", "ProcessArgs(): Args Length = 1 String: x"),
+        "a second run in it": [*MANY[:5], [*MANY[5][:20], *ok(5, application="F"), *MANY[5][20:]], *MANY[6:]],
+        "pasted ticks": changed("UTC\t:", "UTC    :", end=1),
+        "pasted steps": changed("UTC\t:", "UTC    :", begin=5, end=9),
+        "pasted ticks of others": [
+            behind(run, "Connected., Session", MANY[0][0].replace("UTC\t:", "UTC    :")) for run in MANY
+        ],
+        "silences": changed(".02:0", ".03:0", begin=20),
+        "no such hour": changed(".02:", ".27:"),
+        "no such month at its start": changed("20260310", "20260010", end=1),
+        "no such hour at its end": changed(".02:", ".27:", begin=len(MANY[0]) - 1),
+        "no stamp": changed(".02:", "x02:", begin=9, end=10),
+        "a stamp behind words": changed("20260310", "On 20260310", begin=9, end=10),
+        "NULs": [behind(run, "Connected., Session", "\0" * 38 + "\r\n") for run in MANY],
+        "NULs for a ticket": changed(MANY[3][15][-40:], "\0" * 38 + "\r\n", begin=15, end=16),
+        "NULs for all tickets but one": [
+            *[behind(run, TICK, told_ticket(n)) for n, run in enumerate(MANY)],
+            *[
+                behind([text.replace(ticket(n), "\0" * len(ticket(n))) for text in run], TICK, told_ticket(n))
+                for n, run in enumerate(MANY)
+            ],
+        ],
+        "an announced text": announced,
+        "an announced step": [
+            behind(run, "strRequestXML =", line(request, OTHER_FILE, 60 * n))
+            for n, run in enumerate(announced)
+        ],
+        "an announced step after others": [
+            *[
+                behind(run, "strRequestXML =", line(f"{SOAP}x()", "", 60 * n), line(request, OTHER_FILE, 60 * n))
+                for n, run in enumerate(announced)
+            ],
+            *[behind(run, "strRequestXML =", line(request, OTHER_FILE, 60 * n)) for n, run in enumerate(announced)],
+        ],
+        "another run's ticket": every(request, f'wcTicket="{TICKET}"'),
+        "the same ticket or another": [
+            *every(request, f'wcTicket="{TICKET}"'),
+            *[
+                behind(Session(at=600 + n).ok(), "Connected., Session", line(request, f'wcTicket="{TICKET}"', 600))
+                for n in (1, 2, 3)
+            ],
+            *every(request, f'wcTicket="{TICKET}"'),
+        ],
+        "a ticket for a name": [ok(n, application=ticket(n)) for n in range(8)],
+        "two tickets": changed("<authRet[1]", f'<authRet[0]="{TICKET}"><authRet[1]'),
+        "tickets like a method": changed("-87ef-12f1-0beb-1fe0bbce7787}", "}", begin=0),
+        "a line left open": [*MANY[:7], [*MANY[7][:-1], MANY[7][-1].strip()]],
+        "without an end": [run[:-3] for run in MANY],
+        "without a result": [without(run, "update completed.") for run in MANY],
+        "without a start": [run[1:] for run in MANY],
+        "two locks": every(f"{REGISTRY}setUpdateLock()", f"{'*' * 21} Update session locked {'*' * 21}", "sion locked"),
+        "steps in another order": [[*run[:3], *run[8:14], *run[3:8], *run[14:]] for run in MANY],
+        "refusals": [*[Session(at=60 * n).refused() for n in range(6)], *MANY],
+        "steps with a payload": every(answer, f"Done\r\n{verbose(3)}"),
+        "applications within a run": every(f"{SOAP}instantiateWebService()", "AppName: Fabrikam"),
+        "a run that holds the lock": [
+            [*Session(at=0, application="Fabrikam").ok()[:16], *MANY[0]], *MANY[1:],
+            Session(at=500, application="Fabrikam").ok()[16:],
+        ],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", odd_logs())
+def test_what_is_odd_is_read_record_by_record(name: str) -> None:
+    data = log(*odd_logs()[name])
+    compare(log(*MANY) + data)
+    compare(data, times=3)
+    compare(data, [len(data) // 2])
+
+
+@pytest.mark.parametrize(
+    "literal",
+    [
+        b"2026", b"1:00 u", b"utc", b"00 utc\t: upd", b" upd", b": qbw", b"7787}", b'"{0000', b"(bytes) = 35", b"= 35",
+        b"session started\r\n2026", b"00 utc\t: qbwebconnector.soapwebservice.connecttoqb() : connected",
+    ],
+)  # fmt: skip
+def test_a_rule_may_look_for_anything(literal: bytes) -> None:
+    size = "Response received from QuickBooks: size (bytes) = "
+    runs = [
+        behind(ok(n), "Connected., Session", line(f"{SOAP}ProcessRequestXML()", f"{size}{7 * n}", 60 * n))
+        for n in range(9)
+    ]
+    compare(log(*runs), gate=Gate([*literals_of(CATALOGUE), literal]))
+
+
+def sessions(number: int, kind: str, application: str, of: int) -> list[str]:
+    made = Session(application=application, ticket=ticket(of), at=20 * number)
+    if kind == "manual":
+        return made.ok(manual=True)
+    run: list[str] = getattr(made, "ok" if kind in {"verbose", "hostile"} else kind)()
+    if kind in {"verbose", "hostile"}:
+        memo = f"<Memo>{run[0]}{run[5]}</Memo>" if kind == "hostile" else ""
+        body = line(f"{SOAP}do_receiveResponseXML()", f"XML dump follows: -\r\n\r\n{verbose(3, memo)}", 20 * number)
+        return behind(run, 'hresult=""', body)
+    return run
+
+
+KINDS = ["ok", "ok", "ok", "no_work", "manual", "refused", "blocked", "verbose", "hostile"]
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> bytes:
+    """Draw a log of runs in any order, some of them interleaved, cut short or repeated."""
+    count = draw(st.integers(3, 14))
+    kinds = draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=3))
+    applications = draw(st.lists(st.sampled_from(["Contoso Sync", "Fabrikam", "QBWC1053"]), min_size=1, max_size=2))
+    runs = [
+        sessions(
+            number, draw(st.sampled_from(kinds)), draw(st.sampled_from(applications)), draw(st.integers(0, number))
+        )
+        for number in range(count)
+    ]
+    for at in draw(st.lists(st.integers(0, count - 2), max_size=2)):
+        cut = draw(st.integers(0, len(runs[at])))
+        if draw(st.booleans()):
+            runs[at], runs[at + 1] = [*runs[at][:cut], *runs[at + 1]], runs[at][cut:]
+        else:
+            runs[at] = runs[at][:cut]
+    text = "".join(part for run in runs for part in run)
+    for old, new in draw(
+        st.lists(
+            st.sampled_from(
+                [
+                    ("\r\n", "\n"),
+                    ("UTC\t:", "UTC    :"),
+                    ("Contoso", "Cont\u00f6so"),
+                    ("TICK", ""),
+                    ("update completed.\r\n", BANNER),
+                ]
+            ),
+            max_size=1,
+        )
+    ):
+        text = text.replace(old, new, draw(st.sampled_from([1, 7, -1])))
+    return text.encode(draw(st.sampled_from(["utf-8", "utf-8", "utf-8", "utf-8-sig", "utf-16", "cp1252"])))
+
+
+@settings(max_examples=60, deadline=None)
+@given(logs(), st.lists(st.integers(1, 60_000), max_size=6))
+def test_runs_are_the_same_in_either_way(data: bytes, cuts: list[int]) -> None:
+    compare(data, [cut for cut in cuts if cut < len(data)])
+
+
+@settings(max_examples=40, deadline=None)
+@given(logs(), st.data())
+def test_damage_changes_nothing_of_that(data: bytes, draw: st.DataObject) -> None:
+    at = draw.draw(st.integers(0, len(data)))
+    gone = draw.draw(st.integers(0, 300))
+    compare(data[:at] + data[at + gone :], times=2)
+
+
+def test_what_is_remembered_stays_small() -> None:
+    watched = Watched(Wholes, GATE)
+    for number in range(200):
+        many = [
+            line(f"{SOAP}x()", f"{chr(97 + n % 26) * (n // 26 + 1)}{'xyz'[number % 3] * number}", number * 60)
+            for n in range(60)
+        ]
+        watched.take(
+            blocks_of(log(behind(ok(number), "Connected., Session", *many), ok(number, user=f"u{number}"))), "f"
+        )
+    plain = watched.stream._plain
+    assert len(plain._known) + len(plain._silent) < 5000
+    assert len(plain._shapes) < 300
+
+
+def test_a_block_says_where_records_stand_in_any_order() -> None:
+    data = log(ok(1), ok(2))
+    block = blocks_of(data)[0]
+    starts = list(block.layout.starts())
+    spans = [block.span(start, end) for start, end in pairwise(starts)]
+    assert [block.span(start, end) for start, end in reversed(list(pairwise(starts)))] == spans[::-1]
+    assert spans == [record.span for record in read_records("qbwc", data)][: len(spans)]
+
+
+@given(st.binary(max_size=60), st.binary(min_size=1, max_size=3), st.integers(0, 70), st.integers(0, 70))
+def test_search_is_that_of_bytes(text: bytes, words: bytes, begin: int, end: int) -> None:
+    assert find(text, words, begin, end) == text.find(words, begin, end)
+    assert count_lines(text, begin, end) == text.count(b"\n", begin, end)
