@@ -25,7 +25,9 @@ def clean(text: str, limit: int = 1000) -> str:
     """
     # What is far past the limit is dropped first: a line of a gigabyte must not be looked at whole.
     spaced = _BLANK.sub(" ", text[: limit * 4])
-    visible = "".join(char for char in spaced if unicodedata.category(char) not in _DROPPED)
+    shown = "".join(char for char in spaced if unicodedata.category(char) not in _DROPPED)
+    # What was dropped may have stood between two blanks.
+    visible = _BLANK.sub(" ", shown)
     quiet = _MENTION_TAG.sub("\u2039", _MASS_MENTION.sub("\uff20", visible))
     return cut(quiet.strip(), limit)
 

@@ -158,7 +158,7 @@ class PlainRuns:
         ticket = _ticket(part)
         marks = self._marks_of(records, distinct, ticket)
         last = next((at for at in range(len(marks) - 1, 0, -1) if marks[at] > _ANNOUNCING), 0)
-        if not last or marks[0] <= _ANNOUNCING:
+        if not last:
             return None
 
         def read() -> list[Record]:
@@ -241,15 +241,13 @@ class PlainRuns:
 
 
 def _learn(records: list[Record], ticket: str) -> _Shape | None:
-    """Join *records* alone; return what became of them if all belong to one run that the first one began."""
+    """Join *records* alone; return what became of them if all belong to the run that the first one began."""
     joiner = RunJoiner()
-    run: OpenRun | None = None
-    for record in records:
-        fed = joiner.feed(record, "", "")
-        if fed is None or (run is not None and fed is not run) or (ticket and _leaks(record, ticket)):
+    run = joiner.feed(records[0], "", "")
+    for record in records[1:]:
+        if joiner.feed(record, "", "") is not run:
             return None
-        run = fed
-    if run is None or run.first != records[0].span:
+    if run is None or (ticket and any(_leaks(record, ticket) for record in records)):
         return None
     return _Shape(run, records[0], records[-1])
 

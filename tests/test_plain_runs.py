@@ -113,7 +113,7 @@ def compare(data: bytes, cuts: Iterable[int] = (), *, gate: Gate = GATE, times: 
 
 
 def log(*runs: Iterable[str]) -> bytes:
-    return "".join(text for run in runs for text in run).encode()
+    return "".join(text for run in runs for text in run).encode(errors="surrogateescape")
 
 
 def ok(number: int, **more: Any) -> list[str]:
@@ -271,7 +271,16 @@ def odd_logs() -> dict[str, list[list[str]]]:
         ],
         "a ticket for a name": [ok(n, application=ticket(n)) for n in range(8)],
         "two tickets": changed("<authRet[1]", f'<authRet[0]="{TICKET}"><authRet[1]'),
-        "tickets like a method": changed("-87ef-12f1-0beb-1fe0bbce7787}", "}", begin=0),
+        "tickets like a method": [Session(at=60 * n, ticket="do_sendRequestXML").ok() for n in range(8)],
+        "a run that begins within others": [
+            run
+            for n, within in enumerate(every(f"{SOAP}instantiateWebService()", "AppName: F"))
+            for run in (within, ok(n, application="F"))
+        ],
+        "payloads in other letters": [
+            [text.replace("AppName: Contoso Sync", f"AppName: Cont\u00f6so\r\n{letters}") for text in run]
+            for run, letters in zip(MANY, [verbose(3), verbose(3, "\udce9")] * 4, strict=True)
+        ],
         "a line left open": [*MANY[:7], [*MANY[7][:-1], MANY[7][-1].strip()]],
         "without an end": [run[:-3] for run in MANY],
         "without a result": [without(run, "update completed.") for run in MANY],
@@ -388,6 +397,8 @@ def test_what_is_remembered_stays_small() -> None:
         watched.take(
             blocks_of(log(behind(ok(number), "Connected., Session", *many), ok(number, user=f"u{number}"))), "f"
         )
+    for number in range(600):
+        watched.take(blocks_of(log(ok(number // 2, user=f"v{number // 2}"), [])), "f")
     plain = watched.stream._plain
     assert len(plain._known) + len(plain._silent) < 5000
     assert len(plain._shapes) < 300

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from made_messages import MESSAGES, incident, message
 
@@ -227,7 +227,8 @@ def test_text_of_ten_thousand_characters_fits_every_channel(letter: str) -> None
     assert "https://help.example.com/x" in text.render(said, 1500)
 
 
-@given(st.text(max_size=400), st.integers(1, 50))
+@example(words="0 \x1b\r0", limit=4)
+@given(words=st.text(max_size=400), limit=st.integers(1, 50))
 def test_cleaned_text_is_one_short_line_and_stays_as_it_is(words: str, limit: int) -> None:
     once = clean(words, limit)
     assert len(once) <= limit

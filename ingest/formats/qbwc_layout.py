@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from ingest.formats.qbwc_words import OwnWords
 
 _USUAL = b" UTC\t: "
-_YEAR = b"\n20"
+_STAMPED_LINE = re.compile(rb"\n20\d{6}\.\d\d:\d\d:\d\d UTC\t: ")
 # Nobody takes this long over writing one record, so what is stamped later is no part of it.
 _LONGEST_WRITE = timedelta(seconds=60)
 
@@ -80,8 +81,11 @@ class Layout:
         """Count the records in data[:end], banners among them, without reading them; *words* are its own words."""
         usual = words.text.count(_USUAL)
         banners = len(self.banners_before(end))
-        # As many lines begin with a year: so these are the stamps. Pasted blanks and quoted stamps break that.
-        is_usual = usual == words.text.count(_YEAR) + words.text.startswith(_YEAR[1:])
+        # As many lines begin with a stamp: so these are all. Pasted blanks, torn lines and quoted stamps break that.
+        first = _STAMPED_LINE.match(b"\n" + words.text[:32]) is not None
+        stamped = sum(1 for _ in _STAMPED_LINE.finditer(words.text)) + first
+        # A banner has the word twice, and every other place of it is worth a closer look.
+        is_usual = usual == stamped and words.text.count(b" UTC") == usual + 2 * banners
         if is_usual and not words.has_payload(0, len(words.text)):
             return usual + banners
         return sum(1 for start in stamps(self.data, 0, end) if not self.payloads.hides(start)) + banners
