@@ -8,7 +8,8 @@ import pytest
 from conftest import SAMPLES
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from qwclog import BANNER, KEY, REGISTRY, SOAP, START, Session, blocks_of, line
+from odd_runs import MANY, TICK, behind, odd_logs, ok, ticket, verbose
+from qwclog import BANNER, SOAP, START, Session, blocks_of, line
 
 from ingest.formats import read_records
 from ingest.record import Record, Span
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ingest.blocks import Block
+    from ingest.formats.qbwc_words import OwnWords
     from ingest.plain_runs import PlainRun
 
 CATALOGUE = load()
 GATE = Gate(literals_of(CATALOGUE))
 WHERE = Where(host="srv-01", client=None, source="QWCLog.txt", file="f")
-TICK = "Password management - Started"
 
 
 class Closing(LogStream):
@@ -116,28 +117,6 @@ def log(*runs: Iterable[str]) -> bytes:
     return "".join(text for run in runs for text in run).encode(errors="surrogateescape")
 
 
-def ok(number: int, **more: Any) -> list[str]:
-    return Session(at=60 * number, ticket=ticket(number), **more).ok()
-
-
-def ticket(number: int) -> str:
-    return f"{{{number:08x}-87ef-12f1-0beb-1fe0bbce7787}}"
-
-
-def told_ticket(number: int) -> str:
-    return line(f"{SOAP}x()", f'authRet[0]="{ticket(number)}"', 60 * number)
-
-
-def behind(run: list[str], words: str, *more: str) -> list[str]:
-    """Put *more* behind the record that has *words*."""
-    at = next(number for number, text in enumerate(run) if words in text)
-    return [*run[: at + 1], *more, *run[at + 1 :]]
-
-
-def without(run: list[str], words: str) -> list[str]:
-    return [text for text in run if words not in text]
-
-
 def test_healthy_runs_are_taken_whole_from_the_second_of_a_kind() -> None:
     # The last record may still grow and comes alone, so the last run's shape is another one.
     assert compare(log(*[ok(number) for number in range(12)])) == 10
@@ -165,11 +144,6 @@ def test_sizes_seconds_and_bodies_may_differ() -> None:
     assert compare(log(*runs)) == 10
 
 
-def verbose(number: int, memo: str = "") -> str:
-    rows = "".join(f"<CustomerRet><Name>Contoso {n}</Name></CustomerRet>\r\n" for n in range(number))
-    return f'<?xml version="1.0" ?>\r\n<QBXML>\r\n{rows}{memo}\r\n</QBXML>\r\n'
-
-
 @pytest.mark.parametrize("case", sorted(SAMPLES.rglob("QWCLog.txt")), ids=lambda case: case.parent.name)
 def test_samples_are_read_the_same(case: Any) -> None:
     data = case.read_bytes()
@@ -178,123 +152,6 @@ def test_samples_are_read_the_same(case: Any) -> None:
 
 def test_samples_are_partly_taken_whole() -> None:
     assert sum(compare(case.read_bytes(), times=3) for case in SAMPLES.rglob("healthy/*/QWCLog.txt")) > 5
-
-
-TICKET = "{6a994c63-87ef-12f1-0beb-1fe0bbce7787}"
-OTHER_FILE = r'cfn="C:\Other.qbw"'
-POPUP = "<QBWC1053: A modal dialog box is showing in the QuickBooks user interface.>"
-MANY = [ok(number) for number in range(8)]
-
-
-def changed(old: str, new: str, *, begin: int = 0, end: int | None = None) -> list[list[str]]:
-    """Return many runs in which *old* is *new* from record *begin* to *end*."""
-    return [
-        [*run[:begin], *[text.replace(old, new) for text in run[begin:end]], *([] if end is None else run[end:])]
-        for run in MANY
-    ]
-
-
-def one(method: str, message: str, words: str = "Connected., Session") -> list[list[str]]:
-    """Return many runs, of which the sixth has one record more."""
-    return [*MANY[:5], behind(MANY[5], words, line(method, message, 300)), *MANY[6:]]
-
-
-def every(method: str, message: str, words: str = "Connected., Session") -> list[list[str]]:
-    """Return many runs with one record more each."""
-    return [behind(run, words, line(method, message, 60 * n)) for n, run in enumerate(MANY)]
-
-
-def odd_logs() -> dict[str, list[list[str]]]:
-    """Return logs whose runs look like those before, save for one thing each."""
-    request, answer = f"{SOAP}do_sendRequestXML()", f"{SOAP}do_receiveResponseXML()"
-    told = line(f"{SOAP}handleModalDialogError()", POPUP, 300)
-    dump = f"XML dump follows: -\r\n\r\n{verbose(2, f'<Memo>{told}</Memo>')}"
-    announced = every(request, "strRequestXML =")
-    return {
-        "a pop-up": one(f"{SOAP}handleModalDialogError()", POPUP),
-        "a lock that is taken": one(f"{REGISTRY}getUpdateLock()", f"{KEY}UpdateLock = TRUE"),
-        "a pop-up in a payload": one(answer, dump),
-        "a payload that never closes": one(f"{SOAP}x()", f'-\r\n\r\n<?xml version="1.0"?>\r\n<QBXML>\r\n{told}'),
-        "a payload within a line": one(f"{SOAP}x()", f'Request: <?xml version="1.0"?><Q>\r\n{told}</Q>'),
-        "ticks in a payload within a line": every(f"{SOAP}x()", f'<?xml version="1.0"?><Q>\r\n{MANY[0][0]}</Q>'),
-        "a step in a payload within a line": every(
-            f"{SOAP}x()", f'Request: <?xml version="1.0"?><Q>\r\n{line(request, OTHER_FILE)}</Q>'
-        ),
-        "a banner": [*MANY[:5], behind(MANY[5], "Connected., Session", BANNER), *MANY[6:]],
-        "banners": [behind(run, "Connected., Session", BANNER) for run in MANY],
-        "banners before the unlock": [
-            behind([*run[:28], *run[31:]], "No more to process", BANNER) for run in MANY
-        ],
-        "a program start": one("WebConnectorWPF()", "ProcessArgs(): Args Length = 1 String: x"),
-        "program starts": every("WebConnectorWPF()", "ProcessArgs(): Args Length = 1 String: x"),
-        "a second run in it": [*MANY[:5], [*MANY[5][:20], *ok(5, application="F"), *MANY[5][20:]], *MANY[6:]],
-        "pasted ticks": changed("UTC\t:", "UTC    :", end=1),
-        "pasted steps": changed("UTC\t:", "UTC    :", begin=5, end=9),
-        "pasted ticks of others": [
-            behind(run, "Connected., Session", MANY[0][0].replace("UTC\t:", "UTC    :")) for run in MANY
-        ],
-        "silences": changed(".02:0", ".03:0", begin=20),
-        "no such hour": changed(".02:", ".27:"),
-        "no such month at its start": changed("20260310", "20260010", end=1),
-        "no such hour at its end": changed(".02:", ".27:", begin=len(MANY[0]) - 1),
-        "no stamp": changed(".02:", "x02:", begin=9, end=10),
-        "a stamp behind words": changed("20260310", "On 20260310", begin=9, end=10),
-        "NULs": [behind(run, "Connected., Session", "\0" * 38 + "\r\n") for run in MANY],
-        "NULs for a ticket": changed(MANY[3][15][-40:], "\0" * 38 + "\r\n", begin=15, end=16),
-        "NULs for all tickets but one": [
-            *[behind(run, TICK, told_ticket(n)) for n, run in enumerate(MANY)],
-            *[
-                behind([text.replace(ticket(n), "\0" * len(ticket(n))) for text in run], TICK, told_ticket(n))
-                for n, run in enumerate(MANY)
-            ],
-        ],
-        "an announced text": announced,
-        "an announced step": [
-            behind(run, "strRequestXML =", line(request, OTHER_FILE, 60 * n))
-            for n, run in enumerate(announced)
-        ],
-        "an announced step after others": [
-            *[
-                behind(run, "strRequestXML =", line(f"{SOAP}x()", "", 60 * n), line(request, OTHER_FILE, 60 * n))
-                for n, run in enumerate(announced)
-            ],
-            *[behind(run, "strRequestXML =", line(request, OTHER_FILE, 60 * n)) for n, run in enumerate(announced)],
-        ],
-        "another run's ticket": every(request, f'wcTicket="{TICKET}"'),
-        "the same ticket or another": [
-            *every(request, f'wcTicket="{TICKET}"'),
-            *[
-                behind(Session(at=600 + n).ok(), "Connected., Session", line(request, f'wcTicket="{TICKET}"', 600))
-                for n in (1, 2, 3)
-            ],
-            *every(request, f'wcTicket="{TICKET}"'),
-        ],
-        "a ticket for a name": [ok(n, application=ticket(n)) for n in range(8)],
-        "two tickets": changed("<authRet[1]", f'<authRet[0]="{TICKET}"><authRet[1]'),
-        "tickets like a method": [Session(at=60 * n, ticket="do_sendRequestXML").ok() for n in range(8)],
-        "a run that begins within others": [
-            run
-            for n, within in enumerate(every(f"{SOAP}instantiateWebService()", "AppName: F"))
-            for run in (within, ok(n, application="F"))
-        ],
-        "payloads in other letters": [
-            [text.replace("AppName: Contoso Sync", f"AppName: Cont\u00f6so\r\n{letters}") for text in run]
-            for run, letters in zip(MANY, [verbose(3), verbose(3, "\udce9")] * 4, strict=True)
-        ],
-        "a line left open": [*MANY[:7], [*MANY[7][:-1], MANY[7][-1].strip()]],
-        "without an end": [run[:-3] for run in MANY],
-        "without a result": [without(run, "update completed.") for run in MANY],
-        "without a start": [run[1:] for run in MANY],
-        "two locks": every(f"{REGISTRY}setUpdateLock()", f"{'*' * 21} Update session locked {'*' * 21}", "sion locked"),
-        "steps in another order": [[*run[:3], *run[8:14], *run[3:8], *run[14:]] for run in MANY],
-        "refusals": [*[Session(at=60 * n).refused() for n in range(6)], *MANY],
-        "steps with a payload": every(answer, f"Done\r\n{verbose(3)}"),
-        "applications within a run": every(f"{SOAP}instantiateWebService()", "AppName: Fabrikam"),
-        "a run that holds the lock": [
-            [*Session(at=0, application="Fabrikam").ok()[:16], *MANY[0]], *MANY[1:],
-            Session(at=500, application="Fabrikam").ok()[16:],
-        ],
-    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", odd_logs())
@@ -387,6 +244,35 @@ def test_damage_changes_nothing_of_that(data: bytes, draw: st.DataObject) -> Non
     compare(data[:at] + data[at + gone :], times=2)
 
 
+def words_of(*texts: str) -> OwnWords:
+    block = blocks_of("".join([*texts, *ok(1)]).encode())[0]
+    assert all(block.words.text[at] == block.data[block.words.place(at)] for at in range(len(block.words.text)))
+    assert block.words.place(len(block.words.text)) == len(block.data)
+    return block.words
+
+
+def test_a_payload_in_a_record_is_left_out_of_the_own_words() -> None:
+    dump = line(f"{SOAP}x()", f"XML dump follows: -\r\n\r\n{verbose(3)}{verbose(2)}behind")
+    words = words_of(dump)
+    assert b"Contoso" not in words.text[: words.text.find(b"behind")]
+    assert not words.has_payload(0, len(words.text))
+
+
+@pytest.mark.parametrize("before", [line(f"{SOAP}x()", "Request: ", end=""), BANNER, f"{BANNER}{verbose(1)}", ""])
+def test_a_payload_that_may_be_own_words_is_kept(before: str) -> None:
+    words = words_of(before, verbose(3))
+    assert b"Contoso 2" in words.text
+    assert words.has_payload(0, len(words.text))
+
+
+@given(logs())
+def test_own_words_tell_where_they_stand(data: bytes) -> None:
+    for block in blocks_of(data):
+        words = block.words
+        assert bytes(block.data[words.place(at)] for at in range(len(words.text))) == words.text
+        assert block.count() == len([start for start in block.layout.starts() if start < len(block.data)])
+
+
 def test_what_is_remembered_stays_small() -> None:
     watched = Watched(Wholes, GATE)
     for number in range(200):
@@ -397,7 +283,7 @@ def test_what_is_remembered_stays_small() -> None:
         watched.take(
             blocks_of(log(behind(ok(number), "Connected., Session", *many), ok(number, user=f"u{number}"))), "f"
         )
-    for number in range(600):
+    for number in range(700):
         watched.take(blocks_of(log(ok(number // 2, user=f"v{number // 2}"), [])), "f")
     plain = watched.stream._plain
     assert len(plain._known) + len(plain._silent) < 5000
