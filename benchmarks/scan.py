@@ -3,7 +3,8 @@
     python benchmarks/scan.py --mb 200 --failing 0.01
 
 Machines wander, so read the ratios: each figure is the median of interleaved rounds. "inside" is without Python's
-start and the loading of the rules, which take the same time for any size.
+start and the loading of the rules, which take the same time for any size. A program's memory is never shown as less
+than this script's own.
 """
 
 from __future__ import annotations
