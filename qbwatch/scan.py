@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ingest.blocks import BlockCutter
 from ingest.encoding import detect_encoding
 from ingest.follow import CHUNK, HEAD, Change, compare, hash_of, recognise
-from ingest.formats import qbwc, read_records
+from ingest.formats import first_time, qbwc, read_records
 from ingest.platform import open_shared
 from qbwatch.machine import MachineTimeline, Sign
 from qbwatch.scan_files import UNREADABLE, why_unreadable
@@ -111,9 +111,7 @@ class Scan:
         for log in logs:
             if log.format == qbwc.NAME:
                 with self._guarded(log), log.open() as file:
-                    head = file.read(_FIRST_STAMP_WITHIN)
-                    first = (r.time for r in read_records(qbwc.NAME, head) if r.time)
-                    yield next(first, datetime.min.replace(tzinfo=UTC)), log
+                    yield first_time(file.read(_FIRST_STAMP_WITHIN)) or datetime.min.replace(tzinfo=UTC), log
 
     @contextmanager
     def _guarded(self, log: LogFile) -> Iterator[None]:

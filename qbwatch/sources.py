@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ingest.encoding import detect_encoding, narrow
 from ingest.follow import HEAD, Change, FollowedFile, first_sight, read_at, recognise
-from ingest.formats import detect, qbwc, read_records
+from ingest.formats import detect, first_time, qbwc
 from ingest.platform import FileId, file_id, open_shared, quick_look
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _matches(pattern: str) -> list[str]:
 
 
 def _first_stamp(file: BinaryIO) -> str:
-    first = next((record.time for record in read_records(qbwc.NAME, read_at(file, 0, 64 * HEAD)) if record.time), None)
+    first = first_time(read_at(file, 0, 64 * HEAD))
     return first.isoformat() if first else ""
 
 

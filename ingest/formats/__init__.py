@@ -8,6 +8,7 @@ from ingest.formats import qbwc, windows_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from ingest.record import Record
 
@@ -21,6 +22,11 @@ def detect(head: bytes) -> str | None:
     sure = sorted(((module.looks_like(head), module.NAME) for module in (qbwc, windows_events)), reverse=True)
     (best, name), (second, _) = sure[0], sure[1]
     return name if best >= _SURE and best > second else None
+
+
+def first_time(head: bytes) -> datetime | None:
+    """Return the first stamp in *head*, the start of a QWCLog, by which the files of a rollover are put in order."""
+    return next((record.time for record in read_records(qbwc.NAME, head) if record.time), None)
 
 
 def read_records(name: str, data: bytes) -> Iterator[Record]:
