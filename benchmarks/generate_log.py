@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,18 +21,28 @@ APPLICATIONS = ("Contoso Sync", "Fabrikam Orders", "Acme Ledger")
 WRAPPED = (
     f"{SOAP}.ProcessRequestXML() : QBWC1013: Error connecting to QuickBooks. Returning error message to application."
 )
-FAILURES = (
-    f"{WRAPPED}\r\nHRESULT = 0x80040408\r\nMessage: Could not start QuickBooks.",
-    (
-        f"{SOAP}.handleModalDialogError() : QuickBooks Web Connector failed to connect. QuickBooks returned the following "
-        "error: <QBWC1053: A modal dialog box is showing in the QuickBooks user interface.>. Fix the problem and then "
-        "click OK to try again."
+# By cause: what the run's log says, and the words of one of its lines that no other line has.
+FAILURES = {
+    "quickbooks_cannot_start": (
+        f"{WRAPPED}\r\nHRESULT = 0x80040408\r\nMessage: Could not start QuickBooks.",
+        "Message: Could not start QuickBooks.",
     ),
-    (
-        f"{WRAPPED}\r\nHRESULT = 0x80040410\r\nMessage: The QuickBooks company data file is currently open in a mode other "
-        "than the one specified by your application."
+    "popup_blocked": (
+        (
+            f"{SOAP}.handleModalDialogError() : QuickBooks Web Connector failed to connect. QuickBooks returned the following "
+            "error: <QBWC1053: A modal dialog box is showing in the QuickBooks user interface.>. Fix the problem and then "
+            "click OK to try again."
+        ),
+        "A modal dialog box is showing in the QuickBooks user interface",
     ),
-)
+    "single_user_mode": (
+        (
+            f"{WRAPPED}\r\nHRESULT = 0x80040410\r\nMessage: The QuickBooks company data file is currently open in a mode "
+            "other than the one specified by your application."
+        ),
+        "Message: The QuickBooks company data file is currently open in a mode other than",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +62,7 @@ class Truth:
     failed: int = 0
     no_work: int = 0
     records: int = 0
+    causes: Counter[str] = field(default_factory=Counter)
 
 
 def body(chance: random.Random, size: int) -> str:
@@ -119,7 +131,9 @@ def session(chance: random.Random, shares: Shares, truth: Truth) -> Iterator[str
     truth.no_work += idle
     yield from opening(application, ticket, "NONE" if idle else "")
     if failed:
-        yield chance.choice(FAILURES)
+        cause = chance.choice(list(FAILURES))
+        truth.causes[cause] += 1
+        yield FAILURES[cause][0]
     elif idle:
         yield f"{SOAP}.CheckCFNResponse() : No data to exchange for this application. Job ending."
     else:
@@ -163,4 +177,8 @@ if __name__ == "__main__":
     add_options(parser)
     asked = parser.parse_args()
     made = write(asked.path, asked.mb, shares_of(asked), asked.seed)
-    print(json.dumps({"runs": made.runs, "failed": made.failed, "no_work": made.no_work, "records": made.records}))
+    print(
+        json.dumps(
+            {"runs": made.runs, "failed": made.failed, "no_work": made.no_work, "records": made.records, **made.causes}
+        )
+    )

@@ -7,10 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ingest.encoding import raw_length
-from ingest.formats import qbwc
-from ingest.formats.qbwc_layout import Layout
 from ingest.formats.qbwc_payloads import UNKNOWN, closed_by
-from ingest.formats.qbwc_words import OwnWords
 from ingest.record import Span
 from ingest.search import count_lines
 
@@ -18,19 +15,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ingest.encoding import Encoding
+    from ingest.grammar import Grammar, Layout, Words
     from ingest.record import Record
 
 # A record longer than this is cut; what follows up to the next one is passed over and counted.
 LONGEST_RECORD = 4 << 20
 # Kept of what is passed over: the next stamp, banner or closing tag may have begun in it.
 _KEPT = 4 << 10
+_LOOKED_BACK = 256 << 10
 
 
 class Block:
     """Whole records of one file: their bytes as UTF-8, and where they stand in the file."""
 
-    def __init__(self, layout: Layout, end: int, *, offset: int, line: int, wide: str | None) -> None:
+    def __init__(self, grammar: Grammar, layout: Layout, end: int, *, offset: int, line: int, wide: str | None) -> None:
         """Take layout.data[:end], which begins at byte *offset* and 1-based *line* of the file."""
+        self._grammar = grammar
         self.layout = layout
         self.data = layout.data[:end]
         self.offset = offset
@@ -39,14 +39,14 @@ class Block:
         self._counted = (0, offset, line)
 
     @cached_property
-    def words(self) -> OwnWords:
+    def words(self) -> Words:
         """The program's own words: the block without its payloads."""
-        return OwnWords(self.layout, len(self.data))
+        return self.layout.words(len(self.data))
 
     def record_at(self, start: int) -> Record:
         """Read the record that starts at *start*."""
         end = min(self.layout.next_start(start + 1), len(self.data))
-        return qbwc.parse(self.data, start, end, self.span(start, end))
+        return self._grammar.parse(self.data, start, end, self.span(start, end))
 
     def records_at(self, hits: Iterable[int]) -> Iterator[tuple[Record, int, int]]:
         """Read the records that hold the ascending positions *hits*, each once, with start and end in `data`."""
@@ -59,7 +59,7 @@ class Block:
             if start < 0:
                 continue
             end = min(layout.next_start(start + 1), len(data))
-            yield qbwc.parse(data, start, end, self.span(start, end)), start, end
+            yield self._grammar.parse(data, start, end, self.span(start, end)), start, end
 
     def count(self) -> int:
         """Count the records, without reading them."""
@@ -68,10 +68,12 @@ class Block:
     def span(self, start: int, end: int) -> Span:
         """Return where in the file the record at data[start:end] stands."""
         pos, offset, line = self._counted
-        first, behind = min(pos, start), max(pos, start)
-        forward = 1 if start >= pos else -1
-        offset += forward * self._raw_length(first, behind)
-        line += forward * count_lines(self.data, first, behind)
+        if start >= pos:
+            offset += self._raw_length(pos, start)
+            line += count_lines(self.data, pos, start)
+        else:
+            offset -= self._raw_length(start, pos)
+            line -= count_lines(self.data, start, pos)
         self._counted = (start, offset, line)
         return Span(offset=offset, length=self._raw_length(start, end), line=line)
 
@@ -82,16 +84,22 @@ class Block:
 class BlockCutter:
     """Takes a file's bytes as they come, gives blocks of whole records, holds the rest."""
 
-    def __init__(self, encoding: Encoding, *, offset: int, line: int = 1) -> None:
-        """Begin at byte *offset*, which is the start of 1-based *line*."""
+    def __init__(self, grammar: Grammar, encoding: Encoding, *, offset: int, line: int = 1) -> None:
+        """Begin at byte *offset*, which is the start of 1-based *line*; *grammar* tells the records apart."""
+        self._grammar = grammar
         self.offset = offset
         self.line = line
-        self.passed_over = 0  # bytes of over-long records that were not read
+        self.passed: list[tuple[int, int]] = []  # begin and end in the file of what was too long to be read
         self._wide = encoding.name if encoding.wide else None
         self._decoder = codecs.getincrementaldecoder(encoding.name)("replace") if encoding.wide else None
         self._held = b""
         self._is_passing = False
         self._awaited = b""  # the tag that closes the payload that is passed over
+
+    @property
+    def passed_over(self) -> int:
+        """How many bytes of over-long records were not read."""
+        return sum(end - begin for begin, end in self.passed)
 
     @property
     def held(self) -> int:
@@ -104,33 +112,41 @@ class BlockCutter:
         state = len(self._decoder.getstate()[0]) if self._decoder else 0
         return self.held + state
 
-    def feed(self, chunk: bytes) -> Block | None:
-        """Add *chunk*; return the records that are complete now, if any."""
+    def feed(self, chunk: bytes, before: bytes = b"") -> Block | None:
+        """Add *chunk*; return the records that are complete now, if any.
+
+        With *before* they end at the last record that holds it, if there is one near the end: what follows it belongs
+        together.
+        """
         self._held += self._decoder.decode(chunk).encode("utf-8") if self._decoder else chunk
         if self._is_passing:
             self._pass_over()
-        layout = Layout(self._held)
+        layout = self._grammar.layout(self._held)
         end = layout.complete()
         if end == 0 and len(self._held) > LONGEST_RECORD and not self._is_passing:
             end = layout.abandoned() or self._cut_over_long(layout)
+        elif end and before:
+            mark = self._held.rfind(before, max(0, end - _LOOKED_BACK), end)
+            start = layout.start_before(mark) if mark >= 0 else 0
+            end = start if start > 0 else end
         return self._take(layout, end)
 
     def release(self) -> Block | None:
         """Return the records behind a payload that will not be closed any more, if there is such a one."""
-        layout = Layout(self._held)
+        layout = self._grammar.layout(self._held)
         return self._take(layout, 0 if self._is_passing else layout.abandoned())
 
     def finish(self) -> Block | None:
         """Return what is held as if it were complete: the file ended or was quiet for a while."""
-        return self._take(Layout(self._held), len(self._held))
+        return self._take(self._grammar.layout(self._held), len(self._held))
 
     def peek(self) -> Block | None:
         """Return the record that is held, and go on holding it: it may still grow."""
-        layout = Layout(self._held)
+        layout = self._grammar.layout(self._held)
         return self._block(layout, layout.next_start(1)) if self._held and not self._is_passing else None
 
     def _block(self, layout: Layout, end: int) -> Block:
-        return Block(layout, end, offset=self.offset, line=self.line, wide=self._wide)
+        return Block(self._grammar, layout, end, offset=self.offset, line=self.line, wide=self._wide)
 
     def _take(self, layout: Layout, end: int) -> Block | None:
         if end == 0:
@@ -147,10 +163,10 @@ class BlockCutter:
     def _cut_over_long(self, layout: Layout) -> int:
         """Say how much of the held record is given; what follows it will be passed over."""
         self._is_passing = True
-        self._awaited = layout.payloads.closing
+        self._awaited = layout.awaited
         end = _before_line(self._held, len(self._held) - _KEPT)
         if layout.next_start(0) >= end:
-            self.passed_over += raw_length(self._held[:end], self._wide)
+            self._pass(self.offset, self.offset + raw_length(self._held[:end], self._wide))
         return end
 
     def _pass_over(self) -> None:
@@ -159,15 +175,21 @@ class BlockCutter:
         end = start if start >= 0 else _before_line(self._held, max(0, len(self._held) - _KEPT))
         before = self.offset
         self._drop(end)
-        self.passed_over += self.offset - before
+        self._pass(before, self.offset)
         self._is_passing = start < 0
+
+    def _pass(self, begin: int, end: int) -> None:
+        if self.passed and self.passed[-1][1] == begin:
+            begin = self.passed.pop()[0]
+        if end > begin:
+            self.passed.append((begin, end))
 
     def _next_record(self) -> int:
         """Return where the next record starts, -1 if that is not known yet."""
         behind = closed_by(self._held, 0, self._awaited) if self._awaited else 0
         if behind == UNKNOWN:
             return -1
-        start = Layout(self._held).next_start(max(behind, 1))
+        start = self._grammar.layout(self._held).next_start(max(behind, 1))
         return start if start < len(self._held) else -1
 
 

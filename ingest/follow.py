@@ -1,160 +1,45 @@
-"""Follow one log file: know it again, go on where reading stopped, notice truncation and rotation."""
+"""Follow one generation of a log file: take what is new in blocks of whole records, hold the record that may grow."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from hashlib import blake2b
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from ingest.blocks import BlockCutter
 from ingest.encoding import Encoding, detect_encoding
-from ingest.platform import file_id
+from ingest.identity import HEAD, MARKER, Change, compare, first_sight, hash_of, read_at, size_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
+    from datetime import datetime
 
     from ingest.blocks import Block
+    from ingest.grammar import Grammar
+    from ingest.identity import Checkpoint
 
-HEAD = 1024  # bytes at a file's start that tell it from others
-MARKER = 1024  # bytes before the offset that prove that the text read is still there
-CHUNK = 1 << 20
+CHUNK = 256 << 10
 _TELLING = 4  # bytes that it takes to tell the encoding; no record is as short
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkpoint:
-    """How far one file was read, and by what it is known again.
-
-    `uid` names the file in event ids and never changes; `generation` counts truncations.
-    Reading goes on at `offset`, which is the start of 1-based `line`; `safe` and `safe_line` are where no run was
-    open, so that open runs are rebuilt by reading from there.
-    """
-
-    uid: str
-    path: str
-    volume: int
-    number: int
-    head_length: int
-    head_hash: str
-    generation: int
-    encoding: str
-    offset: int
-    line: int
-    safe: int
-    safe_line: int
-    marker_length: int
-    marker_hash: str
-
-
-class Change(StrEnum):
-    """What happened to the text of a file that was read."""
-
-    SAME = "same"
-    TRUNCATED = "truncated"
-
-
-def hash_of(data: bytes) -> str:
-    """Return a short hash of *data*."""
-    return blake2b(data, digest_size=12).hexdigest()
-
-
-def read_at(file: BinaryIO, offset: int, length: int) -> bytes:
-    """Read up to *length* bytes at *offset*."""
-    file.seek(offset)
-    return file.read(length) or b""
-
-
-def recognise(file: BinaryIO, known: Iterable[Checkpoint]) -> Checkpoint | None:
-    """Find the checkpoint of the open *file* among the *known* ones.
-
-    Volume and number decide, where the volume gives numbers: a file of a known number but of another head was
-    truncated and filled again, and `compare` says so. Else the head decides: see `_by_head`.
-    """
-    listed = list(known)
-    identity = file_id(file)
-    head = read_at(file, 0, HEAD)
-    same_number = [c for c in listed if (c.volume, c.number) == (identity.volume, identity.number)]
-    same_head = [c for c in same_number if hash_of(head[: c.head_length]) == c.head_hash]
-    if not identity.is_known:
-        same_head = [c for c in same_head if c.head_length]
-    if same_head:
-        return max(same_head, key=lambda c: c.head_length)
-    if same_number and identity.is_known:
-        return same_number[-1]
-    return _by_head(file, head, listed) if len(head) == HEAD else None
-
-
-def _by_head(file: BinaryIO, head: bytes, known: list[Checkpoint]) -> Checkpoint | None:
-    """Find a file of another number by its full *head*.
-
-    If the known file is gone from its place, this is it, moved or restored. Else it is a copy, and has a name of
-    its own; of a copy, what was read of the known file is not read again.
-    """
-    identity = file_id(file)
-    found = next((c for c in known if c.head_length == HEAD and c.head_hash == hash_of(head)), None)
-    if found is None and hash_of(head) not in {c.uid for c in known}:
-        return None
-    if found is not None and not _is_in_place(found):
-        return replace(found, volume=identity.volume, number=identity.number)
-    own = first_sight(file, "", hash_of(f"{identity}".encode() + head))
-    if found is None or compare(file, found) is not Change.SAME:
-        return own
-    return replace(found, uid=own.uid, volume=own.volume, number=own.number, safe=found.offset, safe_line=found.line)
-
-
-def _is_in_place(checkpoint: Checkpoint) -> bool:
-    """Say whether the file of *checkpoint* still stands where it was seen last."""
-    try:
-        status = Path(checkpoint.path).stat()
-    except OSError:
-        return False
-    return (status.st_dev, status.st_ino) == (checkpoint.volume, checkpoint.number)
-
-
-def compare(file: BinaryIO, checkpoint: Checkpoint) -> Change:
-    """Say whether *file* still holds the text that *checkpoint* says was read."""
-    size = os.fstat(file.fileno()).st_size
-    head = read_at(file, 0, checkpoint.head_length)
-    marker = read_at(file, checkpoint.offset - checkpoint.marker_length, checkpoint.marker_length)
-    intact = (
-        size >= checkpoint.offset
-        and hash_of(head) == checkpoint.head_hash
-        and hash_of(marker) == checkpoint.marker_hash
-    )
-    return Change.SAME if intact else Change.TRUNCATED
-
-
-def first_sight(file: BinaryIO, path: str, uid: str | None = None) -> Checkpoint:
-    """Make the checkpoint of a file that was never read.
-
-    A file with a full head is named by it, so that reading the same log again gives the same ids;
-    a smaller one may still be any file, so its name comes from its number too.
-    """
-    identity = file_id(file)
-    head = read_at(file, 0, HEAD)
-    encoding = detect_encoding(head)
-    name = hash_of(head) if len(head) == HEAD else hash_of(f"{identity}{path}".encode() + head)
-    return Checkpoint(
-        uid=uid or name, path=path, volume=identity.volume, number=identity.number,
-        head_length=len(head), head_hash=hash_of(head), generation=0, encoding=encoding.name,
-        offset=0, line=1, safe=0, safe_line=1, marker_length=0, marker_hash=hash_of(b""),
-    )  # fmt: skip
-
-
 class FollowedFile:
-    """One file that is read as it grows."""
+    """One generation of a file that is read as it grows."""
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
-        """Go on at *checkpoint*, from where no run was open."""
-        self._go_on_at(checkpoint)
+    def __init__(self, checkpoint: Checkpoint, grammar: Grammar, seen: bytes = b"") -> None:
+        """Go on at *checkpoint*, from where no run was open; *grammar* tells the records apart.
 
-    def _go_on_at(self, checkpoint: Checkpoint) -> None:
+        *seen* are the first bytes of a file that is new, by which copies of it are told before it is read.
+        """
+        self._seen = seen
         self.checkpoint = checkpoint
+        self.grammar = grammar
+        self.rewind()
+
+    def rewind(self) -> None:
+        """Begin anew at the checkpoint: what was read since is not stored."""
+        checkpoint, grammar = self.checkpoint, self.grammar
+        self.has_more = False  # the last `read` stopped at its limit
         self._encoding = Encoding(name=checkpoint.encoding, bom=0)
-        self._cutter = BlockCutter(self._encoding, offset=checkpoint.safe, line=checkpoint.safe_line)
+        self._cutter = BlockCutter(grammar, self._encoding, offset=checkpoint.safe, line=checkpoint.safe_line)
         self._read = checkpoint.safe  # how far bytes were taken from the file
         self._head = b""  # the file's first bytes, as far as they were read
         self._tail = b""  # what was read last: the held bytes, and before them the marker
@@ -162,7 +47,12 @@ class FollowedFile:
     @property
     def file(self) -> str:
         """The name of this generation of the file in event ids."""
-        return f"{self.checkpoint.uid}:{self.checkpoint.generation}"
+        return self.checkpoint.file
+
+    @property
+    def head(self) -> bytes:
+        """The file's first bytes as far as they were read or seen; empty after a restart, until more is read."""
+        return max(self._head, self._seen, key=len)
 
     @property
     def read_up_to(self) -> int:
@@ -170,16 +60,21 @@ class FollowedFile:
         return self._read
 
     @property
-    def passed_over(self) -> int:
-        """How many bytes were too long a record to be read."""
-        return self._cutter.passed_over
+    def passed(self) -> list[tuple[int, int]]:
+        """Begin and end in the file of what was too long a record to be read."""
+        return self._cutter.passed
 
-    def read(self, file: BinaryIO) -> Iterator[Block]:
-        """Read what is new, in blocks of whole records; the last record is held, since it may grow."""
+    def read(self, file: BinaryIO, limit: int | None = None) -> Iterator[Block]:
+        """Read what is new, or about *limit* bytes of it, in blocks of whole records.
+
+        The last record is held, since it may grow. `has_more` then says whether the limit left something unread.
+        """
         if self._read and not self._head:
             self._head = read_at(file, 0, min(HEAD, self._read))
             start = max(0, self._read - MARKER)
             self._tail = read_at(file, start, self._read - start)
+        stop = None if limit is None else self._read + limit
+        self.has_more = False
         while chunk := read_at(file, self._read, CHUNK):
             if self._read == 0:
                 if len(chunk) < _TELLING:
@@ -190,6 +85,9 @@ class FollowedFile:
             block = self._take(chunk)
             if block:
                 yield block
+            if stop is not None and self._read >= stop:
+                self.has_more = self._read < size_of(file)
+                return
         block = self._cutter.release()
         if block:
             yield block
@@ -198,7 +96,7 @@ class FollowedFile:
         """Take the encoding from the first bytes, which were not there when the file was first seen."""
         self._head = chunk[:HEAD]
         self._encoding = detect_encoding(chunk)
-        self._cutter = BlockCutter(self._encoding, offset=self._encoding.bom)
+        self._cutter = BlockCutter(self.grammar, self._encoding, offset=self._encoding.bom)
 
     def _take(self, chunk: bytes) -> Block | None:
         block = self._cutter.feed(chunk[self._encoding.bom :] if self._read == 0 else chunk)
@@ -208,14 +106,24 @@ class FollowedFile:
 
     def is_unread(self, file: BinaryIO) -> bool:
         """Say whether *file* holds more or less than was read of it."""
-        size = os.fstat(file.fileno()).st_size
+        size = size_of(file)
         return size != self._read and (self._read > 0 or size >= _TELLING)
 
     def check(self, file: BinaryIO) -> Change:
         """Say whether the text that was read is still there."""
-        if os.fstat(file.fileno()).st_size < self._read:
+        last = self._tail[-MARKER:]
+        if size_of(file) < self._read or read_at(file, self._read - len(last), len(last)) != last:
             return Change.TRUNCATED
-        return compare(file, self.checkpoint)
+        change = compare(file, self.checkpoint)
+        if change is Change.SAME and len(self.head) < HEAD:
+            self._seen = read_at(file, 0, HEAD)
+        return change
+
+    @property
+    def last_time(self) -> datetime | None:
+        """The time of the last record, None if none was read since the start or it has none."""
+        block = self._cutter.peek()
+        return block.record_at(0).time if block else None
 
     def last(self) -> Block | None:
         """Return the held last record as it stands; it comes again when it has grown or is complete."""
@@ -247,7 +155,13 @@ class FollowedFile:
         )
         return self.checkpoint
 
-    def start_over(self, file: BinaryIO) -> None:
-        """Begin a new generation: the text that was read is gone."""
-        fresh = first_sight(file, self.checkpoint.path, self.checkpoint.uid)
-        self._go_on_at(replace(fresh, generation=self.checkpoint.generation + 1))
+    def retire(self) -> Checkpoint:
+        """Note that the text that was read is gone from its file; a copy of it may still turn up."""
+        self.checkpoint = replace(self.checkpoint, volume=0, number=0, past=True)
+        return self.checkpoint
+
+
+def next_generation(file: BinaryIO, before: Checkpoint, *, generation: int, format_: str) -> Checkpoint:
+    """Make the checkpoint of the text that took the place of the one *before* in its file."""
+    fresh = first_sight(file, before.path, format_)
+    return replace(fresh, uid=before.uid, generation=generation)

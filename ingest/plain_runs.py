@@ -16,20 +16,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.formats import qbwc
 from ingest.formats.qbwc_payloads import is_announced
-from ingest.formats.qbwc_stamp import BANNER_START, BEFORE_UTC, stamps, to_time
+from ingest.formats.qbwc_stamp import BANNER_START, BEFORE_UTC, NO_DIGITS, is_stamp, stamps, to_time
 from ingest.formats.qbwc_steps import MARKERS
-from ingest.record import Record, Span
+from ingest.record import Span, Trigger
 from ingest.runs import OpenRun, RunJoiner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
 
     from ingest.blocks import Block
+    from ingest.record import Record
 
 _MARK = b" UTC\t: "
 _BEFORE_TEXT = BEFORE_UTC + len(_MARK)
 _ANY_STAMP = b"20000101.00:00:00"
-_TICKS = re.compile(rb" UTC\t: UpdateThisScheduledApp\(\) : (?:Password management - S|QBWC)")
+TICK = b" UTC\t: UpdateThisScheduledApp() : Password management - S"
+"""Where a scheduled run begins."""
+_SUMMARY = b" UTC\t: UpdateThisScheduledApp() : QBWC"
 _STAMPS = re.compile(rb"(?:\d{8}\.\d\d:\d\d:\d\d)+")
 _MANUAL = b" UTC\t: QBWebConnector.WebServiceManager.DoUpdateSelected() : updateWS() for application = "
 # Of these letters no word is made that tells a step, so that a run's ticket cannot look like one.
@@ -41,7 +45,6 @@ _MOST_RECORDS = 1000
 _LONGEST_RECORD = 1024
 _MOST_KNOWN = 4096
 _MOST_SHAPES = 256
-_NO_DIGITS = bytes.maketrans(b"123456789", b"000000000")
 
 _ODD = -1
 _SILENT = 0
@@ -50,38 +53,28 @@ _ANNOUNCING = 1  # silent, and the next record is somebody's own text
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What becomes of a run: the state in which its joining ended, and the first and last record that told it."""
+    """What becomes of a run: the state in which its joining ended."""
 
     run: OpenRun
-    first: Record
-    last: Record
 
 
 class PlainRun(NamedTuple):
-    """A run that was known again, with the records that begin and end it."""
+    """A run that was known again: where its first and last telling record stand, and when they were written."""
 
     shape: _Shape
-    first: Record
-    last: Record
+    first: Span
+    last: Span
+    times: tuple[datetime | None, datetime | None]
     ticket: str
+
+    @property
+    def is_turn(self) -> bool:
+        """Whether the schedule began it."""
+        return self.shape.run.trigger is Trigger.SCHEDULED
 
     def open_run(self, run_id: str, source: str) -> OpenRun:
         """Return the run as joining its records would leave it, were no other open."""
-        like = self.shape.run
-        return OpenRun(
-            id=run_id,
-            format=like.format,
-            source=source,
-            first=self.first.span,
-            started=self.first.time if like.started else None,
-            last=self.last.time,
-            rank=like.rank,
-            known=dict(like.known),
-            ticket=like.ticket and self.ticket,
-            seen=set(like.seen),
-            trigger=like.trigger,
-            closed=like.closed,
-        )
+        return self.shape.run.again(run_id, source, self.first, self.times, self.ticket)
 
 
 class _Records(NamedTuple):
@@ -129,21 +122,25 @@ class PlainRuns:
     def cut(self, block: Block) -> Iterator[tuple[int, int, bool]]:
         """Part the own words of *block*: begin, end, and whether a run begins there."""
         text = block.words.text
-        starts = [(mark.start(), mark[0][-1:] == b"S") for mark in _TICKS.finditer(text)]
-        pos = text.find(_MANUAL)
-        while pos >= 0:
-            starts.append((pos, True))
-            pos = text.find(_MANUAL, pos + 1)
         begin, is_run = 0, False
-        for mark, begins_run in sorted(starts):
+        kept = block.words.has_payload(0, len(text))
+        for mark in sorted([*_places(text, TICK), *_places(text, _MANUAL)]):
             start = mark - BEFORE_UTC
-            if start < begin or not block.layout.starts_at(block.words.place(mark) - BEFORE_UTC):
+            # Where no payload was kept, what looks like a record in the words is one.
+            is_start = _starts_at(block, block.words.place(mark) - BEFORE_UTC) if kept else is_stamp(text, start)
+            if start < begin or not is_start:
                 continue
             if start > begin:
                 yield begin, start, is_run
-            begin, is_run = start, begins_run
+            begin, is_run = start, True
         if begin < len(text):
             yield begin, len(text), is_run
+
+    def before_summary(self, block: Block, begin: int, end: int) -> int:
+        """Return where the summary of the run in text[begin:end] stands, in which rules always find something."""
+        mark = block.words.text.find(_SUMMARY, begin, end)
+        is_record = mark >= 0 and _starts_at(block, block.words.place(mark) - BEFORE_UTC)
+        return mark - BEFORE_UTC if is_record else end
 
     def recognise(self, block: Block, begin: int, end: int) -> PlainRun | None:
         """Return the run that stands in the own words text[begin:end] of *block*, if one of its shape is known."""
@@ -171,12 +168,9 @@ class PlainRuns:
         first_ends = words.place(begin + _BEFORE_TEXT + len(records.texts[0]) - 1) + 1
         first = block.span(words.place(begin), first_ends)
         last_ends = words.place(end - records.from_end(last + 1) - 1) + 1
-        return PlainRun(
-            shape,
-            _again(shape.first, records.stamps[0], first),
-            _again(shape.last, records.stamps[last], block.span(words.place(end - records.from_end(last)), last_ends)),
-            ticket.decode("ascii"),
-        )
+        times = to_time(records.stamps[0]), to_time(records.stamps[last])
+        last_span = block.span(words.place(end - records.from_end(last)), last_ends)
+        return PlainRun(shape, first, last_span, times, ticket.decode("ascii"))
 
     def _marks_of(self, records: _Records, distinct: set[bytes], ticket: bytes) -> list[int]:
         """Return the mark of each record; none if one needs a closer look."""
@@ -193,7 +187,7 @@ class PlainRuns:
         """Say what a record tells that is not known by its very bytes, and in which no rule looks for anything."""
         alike = text.replace(ticket, b"\0" * len(ticket)) if ticket else text
         mark = self._known.get(alike)
-        if mark is None and alike.translate(_NO_DIGITS) in self._silent:
+        if mark is None and alike.translate(NO_DIGITS) in self._silent:
             return _SILENT
         return mark if mark is not None else self._read(alike)
 
@@ -210,7 +204,7 @@ class PlainRuns:
             mark = _ANNOUNCING
         else:
             mark = _SILENT
-            self._silent.add(text.translate(_NO_DIGITS))
+            self._silent.add(text.translate(NO_DIGITS))
         self._known[text] = mark
         return mark
 
@@ -240,6 +234,17 @@ class PlainRuns:
             self._sighted.clear()
 
 
+def _places(text: bytes, words: bytes) -> Iterator[int]:
+    pos = text.find(words)
+    while pos >= 0:
+        yield pos
+        pos = text.find(words, pos + 1)
+
+
+def _starts_at(block: Block, pos: int) -> bool:
+    return pos >= 0 and block.layout.next_start(pos) == pos
+
+
 def _learn(records: list[Record], ticket: str) -> _Shape | None:
     """Join *records* alone; return what became of them if all belong to the run that the first one began."""
     joiner = RunJoiner()
@@ -247,12 +252,12 @@ def _learn(records: list[Record], ticket: str) -> _Shape | None:
     for record in records[1:]:
         if joiner.feed(record, "", "") is not run:
             return None
-    if run is None or (ticket and any(_leaks(record, ticket) for record in records)):
+    if run is None or run.started is None or (ticket and any(leaks(record, ticket) for record in records)):
         return None
-    return _Shape(run, records[0], records[-1])
+    return _Shape(run)
 
 
-def _leaks(record: Record, ticket: str) -> bool:
+def leaks(record: Record, ticket: str) -> bool:
     """Say whether *ticket* stands in a value that is kept of the run, such as its application's name."""
     return any(ticket in value for name, value in record.fields.items() if name not in {"ticket", "server_text"})
 
@@ -270,19 +275,3 @@ def _ticket(part: bytes) -> bytes:
     """Return the run's ticket, nothing if it has none that can be told from other text."""
     found = _TICKET.search(part)
     return found[1] if found else b""
-
-
-def _again(record: Record, stamp: bytes, span: Span) -> Record:
-    """Return *record* as it stands in another run."""
-    # Twice as fast as dataclasses.replace.
-    return Record(
-        format=record.format,
-        time=to_time(stamp),
-        component=record.component,
-        message=record.message,
-        span=span,
-        level=record.level,
-        body=record.body,
-        data=record.data,
-        fields=record.fields,
-    )

@@ -1,4 +1,4 @@
-"""The types that leave ingest: `Span`, `Record`, `Run`."""
+"""The types that leave ingest: `Span`, `Status`, `Record`, `Run`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,24 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What QuickBooks answered to requests of one message, other than that all is well.
+
+    `code` is canonical, such as `qbXML/3140`; `is_error` is False for a warning. `answer` is the element that tells it
+    first, `words` are QuickBooks' own, without the names that it quotes; `requests` are some of the requests' ids.
+    `of_application` is False where Web Connector asked for itself.
+    """
+
+    code: str
+    is_error: bool
+    answer: str
+    words: str
+    count: int
+    requests: tuple[str, ...]
+    of_application: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One log entry with its continuation lines.
 
@@ -29,6 +47,7 @@ class Record:
     rules never read it, so that a customer's memo cannot look like a fault.
     `said` is the first line with its names, for showing, where `message` has been parted from them.
     `codes` are codes that the format knows as such, like `Microsoft-Windows-Winlogon/7002`.
+    `statuses` are what QuickBooks answered to requests, where the payload is such an answer.
     """
 
     format: str
@@ -41,6 +60,7 @@ class Record:
     body: str = ""
     data: str = ""
     codes: tuple[str, ...] = ()
+    statuses: tuple[Status, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
 
     @property

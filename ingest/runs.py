@@ -32,6 +32,7 @@ _CONNECTING_RANK = 15
 _REQUESTS_RANK = 16
 _ENDINGS = {Kind.REFUSED, Kind.NO_WORK, Kind.FAILED}
 _TROUBLES = {Kind.REFUSED, Kind.NO_WORK, Kind.FAILED, Kind.NOT_RUN, Kind.DONE_WITH_ERRORS}
+_FAILURES = {Kind.REFUSED, Kind.NOT_RUN, Kind.LOCK_BUSY, Kind.FAILED, Kind.DONE_WITH_ERRORS}
 _TROUBLED = {Kind.DONE_WITH_ERRORS, Kind.SUMMARY}
 _BEGINNINGS = {Kind.TICK, Kind.SCHEDULED, Kind.MANUAL, Kind.NOT_RUN}
 _KNOWN = ("application", "user", "url", "product_version", "company_file")
@@ -59,8 +60,10 @@ class OpenRun:
     @property
     def is_over(self) -> bool:
         """Whether its session has ended, though a summary may follow."""
+        if self.rank >= _UNLOCKED_RANK:
+            return True
         turned_away = Kind.LOCK_BUSY in self.seen and Kind.LOCKED not in self.seen
-        return self.rank >= _UNLOCKED_RANK or turned_away or bool(self.seen & {Kind.NOT_RUN, Kind.DONE_WITH_ERRORS})
+        return turned_away or bool(self.seen & {Kind.NOT_RUN, Kind.DONE_WITH_ERRORS})
 
     @property
     def is_ending(self) -> bool:
@@ -88,7 +91,7 @@ class OpenRun:
             return Outcome.UNFINISHED
         if Kind.NO_WORK in seen:
             return Outcome.NO_WORK
-        if seen & {Kind.REFUSED, Kind.NOT_RUN, Kind.LOCK_BUSY, Kind.FAILED, Kind.DONE_WITH_ERRORS}:
+        if not seen.isdisjoint(_FAILURES):
             return Outcome.FAILED
         if Kind.DONE in seen or (Kind.NOTHING_MORE in seen and Kind.UNLOCKED in seen):
             return Outcome.OK
@@ -100,20 +103,39 @@ class OpenRun:
         """Note that a rule found why it fails; Web Connector's own words may be milder."""
         self.seen.add(Kind.FAILED)
 
+    def again(
+        self, id_: str, source: str, first: Span, times: tuple[datetime | None, datetime | None], ticket: str
+    ) -> OpenRun:
+        """Return this run as records that say the same would have made it, from *first* on; written at *times*."""
+        return OpenRun(
+            id=id_,
+            format=self.format,
+            source=source,
+            first=first,
+            started=times[0],
+            last=times[1],
+            rank=self.rank,
+            known=self.known.copy(),
+            ticket=self.ticket and ticket,
+            seen=self.seen.copy(),
+            trigger=self.trigger,
+            closed=self.closed,
+        )
+
     def as_run(self) -> Run:
         """Return what is known of it now."""
         ended = self.last if self.closed or self.is_over else None
-        known = {name: self.known.get(name) or None for name in _KNOWN}
+        known = self.known.get
         return Run(
             id=self.id,
             format=self.format,
             source=self.source,
             first=self.first,
-            application=known["application"],
-            company_file=known["company_file"],
-            user=known["user"],
-            url=known["url"],
-            product_version=known["product_version"],
+            application=known("application") or None,
+            company_file=known("company_file") or None,
+            user=known("user") or None,
+            url=known("url") or None,
+            product_version=known("product_version") or None,
             trigger=self.trigger,
             started=self.started,
             ended=ended,
@@ -150,10 +172,12 @@ class RunJoiner:
             self._note(run, record, step)
         return run
 
-    def take_whole(self, run: OpenRun, first: Record) -> None:
-        """Take *run*, which its records from *first* on made, as they would have left it; call it if `is_free`."""
-        self._give_up(first)
-        self._close_finished(first)
+    def take_whole(self, run: OpenRun) -> None:
+        """Take *run*, which begins now, as its records would have left it; call it if `is_free`."""
+        # Its first record closes all that are open, and those first that were given up.
+        given_up = [one for one in self.open if one.last and run.started and run.started - one.last > LONGEST_RUN]
+        for before in [*given_up, *[one for one in self.open if one not in given_up]]:
+            self._close(before)
         self._starting = self._program_starting = False
         run.program = self._programs
         self.open.append(run)
@@ -163,7 +187,7 @@ class RunJoiner:
     @property
     def is_free(self) -> bool:
         """Whether every open run would be closed by the next one that begins, whenever that is."""
-        return all(run.is_over and run.rank != _UNLOCKED_RANK for run in self.open)
+        return not self.open or all(run.is_over and run.rank != _UNLOCKED_RANK for run in self.open)
 
     def take_ended(self) -> list[OpenRun]:
         """Return the runs that were closed since the last call."""

@@ -1,8 +1,9 @@
-"""watchdog as an alarm clock: it says "look again", and never what happened or where."""
+"""watchdog as an alarm clock: it says where to look again, and never what happened there."""
 
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 # Opened and closed files are left out: our own reading makes them. An append may come as a change of
 # attributes where Windows updates times lazily.
 _KINDS = (FileModifiedEvent, FileCreatedEvent, FileDeletedEvent, FileMovedEvent, FileAttribEvent)
+# A notice may come a moment after polling has found the same.
+_LATE_S = 2.0
 
 
 class Bell(FileSystemEventHandler):
@@ -36,6 +39,8 @@ class Bell(FileSystemEventHandler):
     def __init__(self) -> None:
         """Make a bell that hangs nowhere yet."""
         self._rung = threading.Event()
+        self._lock = threading.Lock()
+        self._told: set[str] = set()
         self._observer: BaseObserver | None = None
         # By folder: its watch, and the folder's number, for a folder may be deleted and made again.
         self._watches: dict[Path, tuple[ObservedWatch, int]] = {}
@@ -51,9 +56,14 @@ class Bell(FileSystemEventHandler):
         for folder in sorted(wanted.keys() - self._watches.keys()):
             self._hang_one(folder, wanted[folder])
 
+    def hears(self, folder: Path) -> bool:
+        """Say whether changes in *folder* ring the bell."""
+        return folder in self._watches
+
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Ring, whatever it was."""
-        del event
+        with self._lock:
+            self._told.update(os.fsdecode(path) for path in (event.src_path, event.dest_path) if path)
         self._rung.set()
 
     def ring(self) -> None:
@@ -65,6 +75,12 @@ class Bell(FileSystemEventHandler):
         rung = self._rung.wait(timeout_s)
         self._rung.clear()
         return rung
+
+    def take_told(self) -> set[str]:
+        """Return the paths at which something changed since the last call."""
+        with self._lock:
+            told, self._told = self._told, set()
+        return told
 
     def take_down(self) -> None:
         """Stop listening."""
@@ -90,6 +106,28 @@ class Bell(FileSystemEventHandler):
             return
         self._refused.discard(folder)
         self._watches[folder] = (watch, number)
+
+
+class Missed:
+    """Counts by path what polling found though the bell should have told it."""
+
+    def __init__(self) -> None:
+        """Begin with nothing missed."""
+        self.count: dict[str, int] = {}
+        self._found: dict[str, float] = {}
+
+    def found(self, path: str, now: float) -> None:
+        """Note that polling found something at *path*, which the bell can hear; *now* is in seconds."""
+        self._found.setdefault(path, now)
+
+    def told(self, paths: Iterable[str], now: float) -> None:
+        """Note what the bell has told by *now*: late is not missed."""
+        for path in paths:
+            self._found.pop(path, None)
+        for path, since in list(self._found.items()):
+            if now - since > _LATE_S:
+                del self._found[path]
+                self.count[path] = self.count.get(path, 0) + 1
 
 
 def _number(folder: Path) -> int | None:

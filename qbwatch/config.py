@@ -7,6 +7,7 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,9 +16,10 @@ import platformdirs
 
 from alerts.receiver import Receiver, SecretUrl
 from alerts.route import MATCHABLE, Route, receivers_of
-from ingest.formats import qbwc, windows_events
+from ingest.formats import format_names, windows_events
 from qbwatch.config_table import Faults, Table
 from qbwatch.errors import UsageError
+from qbwatch.format_config import formats_of
 from qbwatch.secrets import SecretMissingError, expand, has_reference
 from qbwatch.this_host import host_name, host_zone
 from rules.event import Act, Severity
@@ -25,8 +27,7 @@ from rules.event import Act, Severity
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FOLLOWED = ("auto", qbwc.NAME)
-"""The formats that a [[source]] may have."""
+    from ingest.line_format import LineFormat
 
 _KNOWN_VALUES = {"severity": tuple(Severity), "act": tuple(Act)}
 _DURATION = re.compile(r"(\d+)\s*(s|m|h|d)")
@@ -35,10 +36,11 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A log to follow: a path or a glob, and how to read it."""
+    """A log to follow: a path or a glob, and how to read it; `zone` is that of its local times (None: the host's)."""
 
     path: str
     format: str = "auto"
+    zone: ZoneInfo | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,8 @@ class Settings:
     receivers: tuple[Receiver, ...] = ()
     route: Route | None = None
     rules: Path | None = None
+    formats: tuple[LineFormat, ...] = ()
+    channels: tuple[str, ...] = ()
     file: Path | None = field(default=None)
 
 
@@ -93,7 +97,7 @@ def _syntax_place(path: Path, message: str) -> str:
 
 
 def _settings(top: Table, path: Path, *, secrets: bool) -> Settings:
-    top.only("host", "source", "store", "receiver", "route", "rules")
+    top.only("host", "source", "format", "store", "receiver", "route", "rules")
     host, store, rules = top.table("host"), top.table("store"), top.table("rules")
     host.only("name", "client", "timezone")
     store.only("path")
@@ -101,11 +105,15 @@ def _settings(top: Table, path: Path, *, secrets: bool) -> Settings:
     # Absolute, so that a log keeps its name in the store wherever qbwatch is started.
     folder = path.absolute().parent
     receivers = _receivers(top, folder, secrets=secrets)
+    formats = formats_of(top)
+    sources, channels = _sources(top, folder, formats)
     return Settings(
         host=host.text("name") or host_name(),
         client=host.text("client"),
-        zone=_zone(host),
-        sources=_sources(top, folder),
+        zone=_zone(host, default=None) or host_zone(),
+        sources=sources,
+        channels=channels,
+        formats=formats,
         store=folder / (store.text("path") or "qbwatch.db"),
         receivers=receivers,
         route=_root_route(top, receivers),
@@ -114,35 +122,51 @@ def _settings(top: Table, path: Path, *, secrets: bool) -> Settings:
     )
 
 
-def _zone(host: Table) -> ZoneInfo:
-    name = host.text("timezone")
+def _zone(table: Table, default: ZoneInfo | None) -> ZoneInfo | None:
+    name = table.text("timezone")
     if name is None:
-        return host_zone()
+        return default
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
-        host.fault("timezone", f'"{name}" is no time zone. Write an IANA name such as "America/New_York"')
-        return ZoneInfo("UTC")
+        table.fault("timezone", f'"{name}" is no time zone. Write an IANA name such as "America/New_York"')
+        return default
 
 
-def _sources(top: Table, folder: Path) -> tuple[Source, ...]:
-    sources = []
+def _sources(top: Table, folder: Path, own: tuple[LineFormat, ...]) -> tuple[tuple[Source, ...], tuple[str, ...]]:
+    """Return the logs and the Windows event channels to follow."""
+    sources: list[Source] = []
+    channels: list[str] = []
     for table in top.tables("source"):
-        table.only("path", "format")
-        path = table.text(
-            "path",
-            needed="the log to follow, such as 'C:\\ProgramData\\Intuit\\QBWebConnector\\log\\QWCLog*.txt'",
-        )
-        format_ = table.text("format") or "auto"
-        if format_ == windows_events.NAME:
-            table.fault("format", "exported Windows events do not grow, so they cannot be followed. Give the export to "
-                        "qbwatch scan, in one folder with the log")  # fmt: skip
-        elif format_ not in FOLLOWED:
-            table.fault("format", f'"{format_}" is no format. Write one of: {", ".join(FOLLOWED)}')
-        sources.append(Source(path=_placed(path or "", folder), format=format_))
-    if not sources:
+        table.only("path", "format", "timezone", "channel")
+        channel = table.text("channel")
+        if channel is None:
+            sources.append(_source(table, folder, own))
+            continue
+        for key in ("path", "format", "timezone"):
+            if table.text(key) is not None:
+                table.fault(key, f"a [[source]] with a channel has no {key}. Give the log a [[source]] of its own")
+        channels.append(channel)
+    if not sources and not channels:
         top.fault("source", "no log to follow. Add a [[source]] with its path")
-    return tuple(sources)
+    return tuple(sources), tuple(dict.fromkeys(channels))
+
+
+def _source(table: Table, folder: Path, own: tuple[LineFormat, ...]) -> Source:
+    path = table.text(
+        "path",
+        needed="the log to follow, such as 'C:\\ProgramData\\Intuit\\QBWebConnector\\log\\QWCLog*.txt'",
+    )
+    format_ = table.text("format") or "auto"
+    followed = ("auto", *(name for name in format_names(own) if name != windows_events.NAME))
+    if format_ == windows_events.NAME:
+        table.fault("format", 'Windows events are followed by channel = "System" in place of path. An export of them '
+                    "does not grow: give it to qbwatch scan, in one folder with the log")  # fmt: skip
+    elif format_ not in followed:
+        near = next(iter(get_close_matches(format_, followed, 1)), None)
+        meant = f' Did you mean "{near}"?' if near else ""
+        table.fault("format", f'"{format_}" is no format.{meant} Write one of: {", ".join(followed)}')
+    return Source(path=_placed(path or "", folder), format=format_, zone=_zone(table, default=None))
 
 
 def _placed(path: str, folder: Path) -> str:

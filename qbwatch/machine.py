@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from qbwatch.stream import Batch
+from qbwatch.stream import Batch, Sign
 from rules.absence import Gap, explain, is_gap, turn_of
 from rules.classify import Findings, Where, digest
 from rules.event import Event, Role
@@ -14,18 +13,8 @@ from rules.event import Event, Role
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ingest.record import Record, Span
+    from ingest.record import Record
     from rules.catalogue import Catalogue
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sign:
-    """A line of a log that shows its program alive."""
-
-    time: datetime
-    where: Where
-    span: Span
-    is_turn: bool
 
 
 class MachineTimeline:

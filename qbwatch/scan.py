@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections import Counter
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from ingest.blocks import BlockCutter
 from ingest.encoding import detect_encoding
-from ingest.follow import CHUNK, HEAD, Change, compare, hash_of, recognise
 from ingest.formats import first_time, qbwc, read_records
+from ingest.formats.windows_record import UNPARSED
+from ingest.identity import HEAD, Change, Sight, compare, hash_of, recognise
+from ingest.line_format import LineGrammar
+from ingest.local_time import NO_ZONE
+from ingest.plain_runs import TICK
 from ingest.platform import open_shared
-from qbwatch.machine import MachineTimeline, Sign
+from qbwatch.machine import MachineTimeline
+from qbwatch.neighbours import Neighbours
+from qbwatch.nul_runs import nul_runs, unclean_stop
 from qbwatch.scan_files import UNREADABLE, why_unreadable
-from qbwatch.stream import LogStream
-from rules.classify import Where
+from qbwatch.scan_stream import ScanStream
+from qbwatch.side_stream import SideStream
+from qbwatch.source_paths import chain_of, is_generation
+from qbwatch.stream import Batch
+from rules.classify import Findings, Where
 from rules.event import Role, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ingest.blocks import Block
-    from ingest.follow import Checkpoint
-    from ingest.record import Record
+    from ingest.grammar import Grammar
+    from ingest.identity import Checkpoint
     from qbwatch.scan_files import LogFile
-    from qbwatch.stream import Batch
     from rules.catalogue import Catalogue
     from rules.gate import Gate
 
+_CHUNK = 1 << 20
 _FIRST_STAMP_WITHIN = 64 << 10
 
 
@@ -47,6 +58,7 @@ class Summary:
     unclassified: int = 0
     passed_over: int = 0
     seconds: float = 0.0
+    without_zone: list[str] = field(default_factory=list)  # logs whose times are local to a zone that is not known
 
     def add(self, batch: Batch) -> None:
         """Count what *batch* holds."""
@@ -58,6 +70,14 @@ class Summary:
             self.unclassified += event.cause == "unclassified"
 
 
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A file that a watcher has read, as its store tells."""
+
+    checkpoint: Checkpoint
+    head: bytes = b""
+
+
 @dataclass(slots=True)
 class Scan:
     """One scan: by which rules, as whose logs, and what to do when a file breaks off."""
@@ -67,51 +87,104 @@ class Scan:
     host: str
     client: str | None
     on_error: Callable[[str, str], None]
+    on_damage: Callable[[str, str], None]  # what is wrong with a log that could be read on
     on_progress: Callable[[int], None]
     summary: Summary
-    known: Sequence[Checkpoint] = ()  # the files of the store that the findings go to
+    together: bool = False  # all logs are one machine's, wherever they lie
+    known: Sequence[KnownFile] = ()  # the files of the store that the findings go to
 
     def run(self, logs: Iterable[LogFile]) -> Iterator[Batch]:
         """Scan *logs*; those of one group are one machine's. Yield what is final, as it comes."""
         # A subfolder may sort between two files of one folder, hence no itertools.groupby.
         groups: dict[str, list[LogFile]] = {}
         for log in logs:
-            groups.setdefault(log.group, []).append(log)
+            groups.setdefault("" if self.together else log.group, []).append(log)
         for group in groups.values():
             for batch in self._machine(group):
                 self.summary.add(batch)
                 yield batch
 
     def _machine(self, logs: list[LogFile]) -> Iterator[Batch]:
+        """Scan one machine's logs: what lies beside QWCLog.txt first, since it tells of that log's runs."""
         timeline = MachineTimeline(self.catalogue, host=self.host, client=self.client)
+        logs = list(self._without_copies(logs))
         for log in logs:
-            if log.format != qbwc.NAME:
+            if log.grammar is None:
                 self._whole(log, timeline)
-        stream = self._stream(timeline)
-        for begins, log in sorted(self._dated(logs), key=lambda dated: dated[0]):
+        neighbours = Neighbours()
+        outside = Findings(self.catalogue)
+        beside = [log for log in logs if log.grammar and log.format != qbwc.NAME]
+        for _ in self._beside(beside, neighbours):
+            if neighbours.is_full:
+                yield _settled(neighbours, outside)
+        stream = self._stream(timeline, neighbours)
+        for begins, log in self._dated([log for log in logs if log.format == qbwc.NAME]):
             if timeline.last and begins < timeline.last:
                 # Not the next file of a rollover, but another log of the same time.
                 stream.finish()
                 yield stream.take_batch()
-                stream = self._stream(timeline)
-            yield from self._read(log, stream)
+                stream = self._stream(timeline, neighbours)
+            for name, block in self._blocks(log):
+                self._note_nuls(block, name, log, timeline)
+                stream.take(block, file=name, source=log.name)
+                yield stream.take_batch()
         stream.finish()
         yield stream.take_batch()
+        yield _settled(neighbours, outside)
         yield timeline.take_batch()
 
-    def _stream(self, timeline: MachineTimeline) -> LogStream:
-        def on_sign(record: Record, where: Where) -> None:
-            if record.time:
-                turn = "Password management - Started" in record.message
-                timeline.sign(Sign(time=record.time, where=where, span=record.span, is_turn=turn))
-
-        return LogStream(self.catalogue, self.gate, host=self.host, client=self.client, live=False, on_sign=on_sign)
-
-    def _dated(self, logs: list[LogFile]) -> Iterator[tuple[datetime, LogFile]]:
+    def _without_copies(self, logs: list[LogFile]) -> Iterator[LogFile]:
+        """Yield *logs* but those that hold the same as another one, such as a copy or its packed form."""
+        kept: dict[str, str] = {}
+        alike = Counter(name for log in logs if (name := self._head_of(log)))
         for log in logs:
-            if log.format == qbwc.NAME:
+            if alike[self._head_of(log)] > 1:
                 with self._guarded(log), log.open() as file:
-                    yield first_time(file.read(_FIRST_STAMP_WITHIN)) or datetime.min.replace(tzinfo=UTC), log
+                    whole = _digest_of(file)
+                    if whole in kept:
+                        self.on_damage(log.name, f"holds the same as {kept[whole]}, and is read once")
+                        continue
+                    kept[whole] = log.name
+            yield log
+
+    def _head_of(self, log: LogFile) -> str:
+        with suppress(*UNREADABLE), log.open() as file:
+            return hash_of(file.read(HEAD))
+        return ""
+
+    def _beside(self, logs: list[LogFile], neighbours: Neighbours) -> Iterator[None]:
+        """Read the *logs* that know no runs; what is found in them goes to *neighbours*."""
+        streams: dict[tuple[str, str], SideStream] = {}
+        for _, log in self._dated(logs):
+            if log.grammar is None:
+                continue
+            key = (chain_of(log.name), log.format)
+            stream = streams.get(key) or SideStream(
+                self.catalogue, self.gate, neighbours, host=self.host, client=self.client, grammar=log.grammar
+            )
+            streams[key] = stream
+            for name, block in self._blocks(log):
+                stream.take(block, file=name, source=log.name)
+                yield
+        for stream in streams.values():
+            stream.finish()
+
+    def _stream(self, timeline: MachineTimeline, neighbours: Neighbours) -> ScanStream:
+        return ScanStream(
+            self.catalogue, self.gate, host=self.host, client=self.client, neighbours=neighbours, on_sign=timeline.sign
+        )
+
+    def _dated(self, logs: list[LogFile]) -> list[tuple[datetime, LogFile]]:
+        """Return *logs* with their first stamps, in the order in which they were written."""
+        dated = []
+        for log in logs:
+            with self._guarded(log), log.open() as file:
+                head = file.read(_FIRST_STAMP_WITHIN)
+                dated.append((_begins(head, log.grammar), log))
+                if _lacks_zone(head, log.grammar):
+                    self.summary.without_zone.append(log.name)
+        # Two that begin in the same second: the older generation first.
+        return sorted(dated, key=lambda one: (one[0], not is_generation(Path(one[1].name).name)))
 
     @contextmanager
     def _guarded(self, log: LogFile) -> Iterator[None]:
@@ -121,39 +194,44 @@ class Scan:
         except UNREADABLE as error:
             self.on_error(log.name, why_unreadable(error))
 
-    def _read(self, log: LogFile, stream: LogStream) -> Iterator[Batch]:
+    def _blocks(self, log: LogFile) -> Iterator[tuple[str, Block]]:
+        """Yield the blocks of *log*, each with the name of the file in event ids."""
         self.summary.files += 1
         with self._guarded(log), log.open() as file:
-            chunk = file.read(CHUNK)
+            chunk = file.read(_CHUNK)
             name = self._name_of(log, chunk[:HEAD])
             encoding = detect_encoding(chunk)
-            cutter = BlockCutter(encoding, offset=encoding.bom)
+            cutter = BlockCutter(log.grammar or qbwc.QwcGrammar(), encoding, offset=encoding.bom)
             self._count(encoding.bom)
             chunk = chunk[encoding.bom :]
             while chunk:
                 self._count(len(chunk))
-                block = cutter.feed(chunk)
+                # A run that is cut in two by the end of a block would be read record by record.
+                block = cutter.feed(chunk, TICK if len(chunk) == _CHUNK else b"")
                 if block:
-                    self._take(block, stream, name, log)
-                    yield stream.take_batch()
-                chunk = file.read(CHUNK)
+                    self.summary.records += block.count()
+                    yield name, block
+                chunk = file.read(_CHUNK)
             last = cutter.finish()
             if last:
-                self._take(last, stream, name, log)
+                self.summary.records += last.count()
+                yield name, last
             self.summary.passed_over += cutter.passed_over
 
     def _name_of(self, log: LogFile, head: bytes) -> str:
         """Name a file as the store already does, so that scanning a followed log adds nothing; else by its head."""
         if self.known and Path(log.name).is_file():
             with open_shared(Path(log.name)) as file:
-                found = recognise(file, self.known)
-                if found and compare(file, found) is Change.SAME:
-                    return f"{found.uid}:{found.generation}"
+                sight, found = recognise(file, log.name, self.known)
+                if found and (sight is Sight.COVERED or compare(file, found.checkpoint) is Change.SAME):
+                    return found.checkpoint.file
         return f"{hash_of(head)}:0"
 
-    def _take(self, block: Block, stream: LogStream, name: str, log: LogFile) -> None:
-        self.summary.records += block.count()
-        stream.take(block, file=name, source=log.name)
+    def _note_nuls(self, block: Block, file: str, log: LogFile, timeline: MachineTimeline) -> None:
+        where = Where(host=self.host, client=self.client, source=log.name, file=file)
+        for span, time in nul_runs(block):
+            stop = unclean_stop(span, host=self.host, client=self.client, source=log.name, file=file, time=time)
+            timeline.signal(stop.record, where)
 
     def _count(self, size: int) -> None:
         self.summary.bytes += size
@@ -166,6 +244,43 @@ class Scan:
             data = file.read()
             self._count(len(data))
             where = Where(host=self.host, client=self.client, source=log.name, file=f"{hash_of(data[:HEAD])}:0")
-            for record in read_records(log.format, data):
+            damaged, undated = [], False
+            for record in read_records(log.format, data, log.clock):
                 self.summary.records += 1
+                if record.level == UNPARSED:
+                    damaged.append(record)
+                undated = undated or record.fields.get("time_doubt") == NO_ZONE
                 timeline.signal(record, where)
+            if damaged:
+                more = f" ({len(damaged)} places in all)" if len(damaged) > 1 else ""
+                # That a file ends early says more than that one of its events is damaged.
+                worst = max(damaged, key=lambda record: len(record.message))
+                self.on_damage(log.name, f"{worst.message.rstrip('.')}{more}")
+            if undated:
+                self.summary.without_zone.append(log.name)
+
+
+def _begins(head: bytes, grammar: Grammar | None) -> datetime:
+    first = first_time(head, grammar) if grammar else None
+    return first or datetime.min.replace(tzinfo=UTC)
+
+
+def _settled(neighbours: Neighbours, outside: Findings) -> Batch:
+    """Return what fell into no run."""
+    events = [outside.outside(draft) for draft in neighbours.take_unclaimed()]
+    return Batch(events={event.id: event for event in events})
+
+
+def _lacks_zone(head: bytes, grammar: Grammar | None) -> bool:
+    """Say whether the log that begins with *head* tells times that only its machine's zone would make sense of."""
+    if not isinstance(grammar, LineGrammar) or grammar.clock.zone is not None or first_time(head, grammar):
+        return False
+    return first_time(head, grammar.format.bound(replace(grammar.clock, zone=UTC))) is not None
+
+
+def _digest_of(file: BinaryIO) -> str:
+    """Return a hash of all that *file* holds from here on."""
+    digest = blake2b(digest_size=16)
+    while chunk := file.read(_CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()

@@ -1,119 +1,108 @@
-"""The followed files of a configuration: found by glob, known again by identity, read as they grow."""
+"""The followed files of a configuration: found by glob, looked at when they are due, read as they grow."""
 
 from __future__ import annotations
 
-import glob
 import logging
 import os
-import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from ingest.encoding import detect_encoding, narrow
-from ingest.follow import HEAD, Change, FollowedFile, first_sight, read_at, recognise
-from ingest.formats import detect, first_time, qbwc
-from ingest.platform import FileId, file_id, open_shared, quick_look
+from ingest.formats import first_time, qbwc
+from ingest.identity import HEAD, Change, Sight, read_at
+from ingest.pace import LOCAL, NETWORK, Limits, Pace
+from ingest.platform import glance_at, is_network, is_unchanged, open_shared
+from qbwatch.followed_files import FollowedFiles
+from qbwatch.source_looks import Look, Missing, Reading, Seen
+from qbwatch.source_paths import chain_of, folders, generations_beside, is_generation, is_named, matches
+from qbwatch.source_state import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
 
-    from ingest.follow import Checkpoint
+    from ingest.follow import FollowedFile
+    from ingest.identity import Checkpoint
     from qbwatch.config import Source
+    from qbwatch.followed_files import Found
+    from qbwatch.source_format import FormatChooser
 
 log = logging.getLogger(__name__)
 
-
-_GENERATION = re.compile(r"(?:[-._]?old|[-._]\d{8}|[-._]\d{1,3})$", re.IGNORECASE)
-
-
-def chain_of(path: str) -> str:
-    """Return what a log and its earlier generations have in common.
-
-    >>> chain_of("/log/QWCLog.txt") == chain_of("/log/QWCLogOld.txt") == chain_of("/log/QWCLog.txt.1")
-    True
-    >>> chain_of("/log/QWCLog-user2.txt") == chain_of("/log/QWCLog.txt")
-    False
-    """
-    folder, name = os.path.split(path)
-    stem = _GENERATION.sub("", name).rpartition(".")[0] or name
-    return os.path.join(folder, _GENERATION.sub("", stem).lower())  # noqa: PTH118 - only compared
-
-
-def is_generation(name: str) -> bool:
-    """Say whether a file's name is that of an earlier generation, such as QWCLogOld.txt or QWCLog.txt.1."""
-    return bool(_GENERATION.search(name) or _GENERATION.search(name.rpartition(".")[0]))
-
-
-def _matches(pattern: str) -> list[str]:
-    """Return the files that *pattern* names; brackets in the name of a folder that is there are no pattern."""
-    folder, name = os.path.split(pattern)
-    if Path(pattern).is_file():
-        return [pattern]
-    if Path(folder).is_dir():
-        pattern = os.path.join(glob.escape(folder), name)  # noqa: PTH118 - a pattern, not a path
-    return glob.glob(pattern, recursive=True)  # noqa: PTH207 - the pattern may be absolute
-
-
-def _first_stamp(file: BinaryIO) -> str:
-    first = first_time(read_at(file, 0, 64 * HEAD))
-    return first.isoformat() if first else ""
-
-
-@dataclass(slots=True)
-class Reading:
-    """One file that has something new, open."""
-
-    followed: FollowedFile
-    file: BinaryIO
-
-
-@dataclass(slots=True)
-class _Seen:
-    """What a path was at the last look: enough to pass over an idle file after one stat."""
-
-    identity: FileId
-    uid: str
+# Globbing costs more than looking at the files that are known; a new file of another name may wait this long.
+_GLOB_EVERY_S = 5.0
 
 
 @dataclass(slots=True)
 class Sources:
-    """All files that the configuration names, and what is known of each."""
+    """All files that the configuration names, and what is known of each path."""
 
     sources: tuple[Source, ...]
-    files: dict[str, FollowedFile] = field(default_factory=dict)
-    problems: dict[str, str] = field(default_factory=dict)  # path -> what is wrong with it now
-    _seen: dict[str, _Seen] = field(default_factory=dict)
-    _foreign: dict[str, int] = field(default_factory=dict)  # path -> size at which its format was not known
+    chooser: FormatChooser
+    clock: Callable[[], datetime]
+    followed: FollowedFiles = field(init=False)
+    pace: Pace = field(default_factory=Pace)
+    seen: dict[str, Seen] = field(default_factory=dict)
+    has_changed: bool = False  # how a path stands, since somebody set this to False
+    _paths: dict[str, Source] = field(default_factory=dict)
+    _strays: dict[str, Source] = field(default_factory=dict)  # generations that no source names
+    _missing: list[Missing] = field(default_factory=list)
+    _looked: set[str] = field(default_factory=set)  # paths that were looked at in this turn
+    _has_truncated: bool = False
+    _globbed_at: float | None = None
+    _network: dict[str, bool] = field(default_factory=dict)  # by folder
+    _limits: dict[str, Limits] = field(default_factory=dict)  # by path
+    _began: datetime = field(init=False)  # when the present turn began to look
 
-    def restore(self, checkpoints: Iterable[Checkpoint]) -> None:
-        """Take up what the store knows."""
-        self._seen.clear()
-        self.files.clear()
-        for checkpoint in checkpoints:
-            self.files[checkpoint.uid] = FollowedFile(checkpoint)
+    def __post_init__(self) -> None:
+        """Know no file yet."""
+        self.followed = FollowedFiles(self.chooser, self.clock)
+        self._began = self.clock()
+
+    def restore(self, checkpoints: Iterable[Checkpoint], whole_at: Mapping[str, datetime] | None = None) -> None:
+        """Take up what the store knows; *whole_at* is when the text of each file was last seen as it was read."""
+        self.seen.clear()
+        self._strays.clear()
+        self.pace = Pace()
+        self._glob()
+        self.followed.restore(checkpoints, self._paths.get, whole_at or {})
+        # What was rotated while nobody looked is missed until it is seen; of a source that is not configured any
+        # more nothing is.
+        self._missing = [
+            Missing(one, source, one.checkpoint.path, one.checkpoint.path, one.read_up_to)
+            for one in self.followed.by_file.values()
+            if not one.checkpoint.past and (source := self._named_by(one.checkpoint.path))
+        ]
 
     def folders(self) -> set[Path]:
-        """Return the folders that hold the sources, where they exist."""
-        parents = {Path(source.path).parent for source in self.sources}
-        found = {Path(match) for parent in parents for match in glob.glob(str(parent))}  # noqa: PTH207 - the configured path may be absolute
-        return {folder for folder in found if folder.is_dir()}
+        """Return the folders on this machine that hold the sources, where they exist."""
+        found = folders(source.path for source in self.sources)
+        return {folder for folder in found if not self._is_network(str(folder))}
 
-    def paths(self) -> list[Path]:
-        """Return the files that match now."""
-        return [Path(match) for match in sorted({match for source in self.sources for match in _matches(source.path)})]
+    def paths(self) -> dict[str, Source]:
+        """Return the files that match now, each with its source."""
+        self._glob()
+        return self._paths
 
-    def reset(self, followed: Iterable[FollowedFile]) -> None:
-        """Begin anew at the last checkpoint of each of *followed*."""
-        for one in followed:
-            self.files[one.checkpoint.uid] = FollowedFile(one.checkpoint)
+    def _glob(self) -> None:
+        self._paths = {}
+        for source in self.sources:
+            for path in sorted(matches(source.path)):
+                self._paths.setdefault(path, source)
 
-    def unread(self) -> Iterator[Reading]:
-        """Yield every file with something new, open: a rotated file before the one that took its place."""
-        found = [(self._age(path), path) for path in self.paths() if not self._is_idle(path)]
-        taken: set[str] = set()
-        for _, path in sorted(found):
-            reading = self._open(path, taken)
+    def unread(self, now_s: float = 0.0, told: set[str] | None = None, of: set[str] | None = None) -> Iterator[Reading]:
+        """Yield every file with something new that is due or was *told* of, open; without *told* each is looked at.
+
+        *now_s* is the time on a clock that never goes back, *of* names the sources that are wanted, by their paths.
+        A rotated file comes before the one that took its place.
+        """
+        self._began = self.clock()
+        self._looked.clear()
+        looks = [look for path in self._due(now_s, told, of) if (look := self._look(path, now_s))]
+        looks += self._look_for_missing(now_s, of)
+        for look in sorted(looks):
+            source = self.source_of(look.path)
+            reading = self._open(look.path, source) if source else None
             if reading is None:
                 continue
             try:
@@ -121,85 +110,228 @@ class Sources:
             finally:
                 reading.file.close()
 
-    def _is_idle(self, path: Path) -> bool:
-        """Say whether one look shows that nothing changed since the last turn."""
-        seen = self._seen.get(str(path))
-        look = quick_look(path) if seen else None
-        if seen is None or look is None or seen.identity != look[0]:
+    def _due(self, now_s: float, told: set[str] | None, of: set[str] | None) -> list[str]:
+        """Return what is to be opened: what is due or was *told* of and is not idle at first sight."""
+        everything = told is None
+        is_stale = self._globbed_at is None or now_s - self._globbed_at >= _GLOB_EVERY_S
+        if everything or is_stale or (told and not told <= self._paths.keys()):
+            self._glob()
+            self._globbed_at = now_s
+        paths = {*self._strays, *self._paths, *self.seen}
+        due = (path for path in paths if everything or path in (told or ()) or self.pace.is_due(path, now_s))
+        if of is not None and not all(source.path in of for source in self.sources):
+            due = (path for path in due if (source := self.source_of(path)) and source.path in of)
+        # A log before its copies: they are told by what became of it.
+        changed = [path for path in due if not self._passes_over(path, now_s)]
+        return sorted(changed, key=lambda path: (path not in self.seen, is_generation(os.path.basename(path)), path))  # noqa: PTH119 - only compared
+
+    def source_of(self, path: str) -> Source | None:
+        """Return the source that *path* belongs to."""
+        source = self._paths.get(path) or self._strays.get(path)
+        # What was deleted matches no more, and still is to be missed.
+        return source or (seen.source if (seen := self.seen.get(path)) else None)
+
+    def _named_by(self, path: str) -> Source | None:
+        """Return the source that names *path*, which may not be there any more."""
+        return self.source_of(path) or next((one for one in self.sources if is_named(one.path, path)), None)
+
+    def _passes_over(self, path: str, now_s: float) -> bool:
+        """Say whether *path* is idle, and when to look again then."""
+        if not self._is_idle(path):
             return False
-        return look[1] == self.files[seen.uid].read_up_to
+        self._looked.add(path)
+        self.pace.idle(path, now_s, self._limits_of(path))
+        return True
 
-    def _age(self, path: Path) -> tuple[int, str, bool]:
-        """Order the files: those that moved, those that stayed, and new ones by their first stamp."""
+    def _look(self, path: str, now_s: float) -> Look | None:
+        """Look once at *path*; return it if there is something to read."""
+        self._looked.add(path)
+        source = self.source_of(path)
+        if source is None:
+            self.pace.idle(path, now_s, self._limits_of(path))
+            return None
         try:
-            with open_shared(path) as file:
-                seen = self._seen.get(str(path))
-                if seen and seen.identity == file_id(file):
-                    return (1, "", False)
-                known = recognise(file, [followed.checkpoint for followed in self.files.values()])
-                if known:
-                    return (int(known.path == str(path)), "", False)
-                return (2, _first_stamp(file), not is_generation(path.name))
-        except OSError:
-            return (3, "", False)
+            with open_shared(Path(path)) as file:
+                look = self._recognise(path, file, source)
+        except FileNotFoundError as error:
+            self._is_not_there(path, error)
+            return None
+        except OSError as error:
+            self.trouble(path, error)
+            look = None
+        (self.pace.grew if look else self.pace.idle)(path, now_s, self._limits_of(path))
+        return look
 
-    def _open(self, path: Path, taken: set[str]) -> Reading | None:
+    def _is_idle(self, path: str) -> bool:
+        """Say whether one look shows that nothing changed since the last turn."""
+        seen = self.seen.get(path)
+        if seen is None or seen.glance is None or seen.standing in {Standing.COPY, Standing.UNREADABLE}:
+            return False
+        if not is_unchanged(path, seen.glance):
+            return False
+        if seen.followed is None:
+            return True
+        self.followed.is_whole(seen.followed, self._began)
+        return seen.size == seen.followed.read_up_to
+
+    def _recognise(self, path: str, file: BinaryIO, source: Source) -> Look | None:
+        found = self.followed.find(path, file, source, is_named=path in self._paths)
+        followed, sight = found.followed, found.sight
+        if followed is not None and followed.check(file) is Change.SAME:
+            self.followed.is_whole(followed, self._began)
+        elif followed is not None:
+            self._add_strays(path, source)
+            self._has_truncated = True
+            followed, sight = self.followed.truncated(followed, file, source), Sight.KNOWN
+        if followed is None and found.of is None and path not in self._paths:
+            self._strays.pop(path, None)
+            return None
+        self._note_seen(path, file, source, found, followed)
+        if followed is None or not followed.is_unread(file):
+            return None
+        return self._placed(path, file, followed, sight)
+
+    def _note_seen(
+        self, path: str, file: BinaryIO, source: Source, found: Found, followed: FollowedFile | None
+    ) -> None:
+        before = self.seen.get(path)
+        if before and before.followed is not followed:
+            self._displace(path)
+        problem = found.choice.problem
+        if problem and not (before and before.problem == problem):
+            log.warning("%s %s; it is left alone", path, problem)
+        self.seen[path] = Seen(
+            glance=glance_at(file),
+            real=str(Path(path).resolve()),
+            standing=Standing.COPY if found.of else found.choice.standing,
+            source=source,
+            followed=followed,
+            problem=problem,
+            problem_since=(before.problem_since if before and before.problem == problem else None) or self.clock(),
+            sure=found.choice.sure or (before.sure if before else None),
+            behind_since=before.behind_since if before else None,
+        )
+        self.has_changed = self.has_changed or before is None or before.standing is not self.seen[path].standing
+
+    def _is_not_there(self, path: str, error: OSError) -> None:
+        if not Path(path).parent.is_dir():
+            # The folder went with it: a share that is not reachable, rather than a log that was deleted.
+            self.trouble(path, error)
+            return
+        self._displace(path)
+        if Path(path).is_symlink():
+            self.trouble(path, error)
+        elif path not in self._paths:
+            self._strays.pop(path, None)
+            self.pace.forget(path)
+
+    def _displace(self, path: str) -> None:
+        """Note that what stood at *path* does not stand there any more."""
+        before = self.seen.pop(path, None)
+        self.has_changed = True
+        if before and before.followed and not before.followed.checkpoint.past:
+            self._missing.append(Missing(before.followed, before.source, path, before.real, before.size))
+
+    def _placed(self, path: str, file: BinaryIO, followed: FollowedFile, sight: Sight) -> Look:
+        is_new = sight is Sight.NEW
+        stamp = first_time(read_at(file, 0, 64 * HEAD), followed.grammar) if is_new else None
+        return Look(
+            is_qwclog=followed.grammar.name == qbwc.NAME,
+            rank=2 if is_new else int(sight is Sight.KNOWN),
+            stamp=stamp.isoformat() if stamp else "",
+            is_newest=not is_generation(Path(path).name),
+            path=path,
+        )
+
+    def _add_strays(self, path: str, source: Source) -> None:
+        """Look also at the generations beside *path*: one may hold what was truncated away, or have been renamed."""
+        for other in generations_beside(path):
+            if other not in self._paths:
+                self._strays.setdefault(other, source)
+
+    def _look_for_missing(self, now_s: float, of: set[str] | None) -> list[Look]:
+        """Look for what is not at its path any more where it may have gone to, and let go of the rest."""
+        self._drop_found()
+        sought = [one for one in self._missing if of is None or one.source.path in of]
+        looks: list[Look] = []
+        if sought or self._has_truncated:
+            self._glob()
+            for one in sought:
+                self._add_strays(one.path, one.source)
+                for path in {one.path, one.real} - self._paths.keys():
+                    self._strays.setdefault(path, one.source)
+            folders = {os.path.dirname(one.path) for one in sought}  # noqa: PTH120 - only compared
+            looks = [look for path in self._candidates(folders) if (look := self._look(path, now_s))]
+        self._drop_found()
+        for one in [one for one in self._missing if one in sought and not self._may_come_back(one)]:
+            self._missing.remove(one)
+            if not one.followed.checkpoint.past:
+                self.followed.gone(one.followed, size=one.size, was_finished=is_generation(Path(one.path).name))
+        self.followed.settle()
+        self._has_truncated = False
+        return looks
+
+    def _candidates(self, folders: set[str]) -> list[str]:
+        """Return what was not looked at in this turn and may be what is missing: all in *folders*, strays, copies."""
+        copies = {path for path, seen in self.seen.items() if seen.standing is Standing.COPY}
+        beside = {path for path in self._paths if os.path.dirname(path) in folders}  # noqa: PTH120 - only compared
+        return sorted({*self._strays, *beside, *copies} - self._looked)
+
+    def _drop_found(self) -> None:
+        """Let go of what was missing and was seen in this turn."""
+        standing = {seen.followed for path, seen in self.seen.items() if path in self._looked} if self._missing else ()
+        self._missing = [one for one in self._missing if one.followed not in standing]
+
+    def _may_come_back(self, one: Missing) -> bool:
+        """Say whether something that cannot be read now may be what is missing."""
+        chain = chain_of(one.path)
+        unreadable = (path for path, seen in self.seen.items() if seen.standing is Standing.UNREADABLE)
+        return not Path(one.path).parent.is_dir() or any(chain_of(path) == chain for path in unreadable)
+
+    def _open(self, path: str, source: Source) -> Reading | None:
+        """Open *path* to read it; None if it is not any more what it was at the look a moment ago."""
+        seen = self.seen.get(path)
+        if seen is None or seen.followed is None:
+            return None
         file: BinaryIO | None = None
         try:
-            file = open_shared(path)
-            followed = self._followed(path, file)
-            if followed is None or followed.checkpoint.uid in taken:
-                file.close()
-                return None
-            taken.add(followed.checkpoint.uid)
-            self.problems.pop(str(path), None)
-            if not followed.is_unread(file):
-                file.close()
-                return None
-            if followed.check(file) is Change.TRUNCATED:
-                log.warning("%s was truncated or filled anew; it is read from its start", path)
-                followed.start_over(file)
+            file = open_shared(Path(path))
+            if seen.followed.check(file) is Change.SAME:
+                return Reading(seen.followed, file, source, path)
         except OSError as error:
-            if file is not None:
-                file.close()
             self.trouble(path, error)
-            return None
-        return Reading(followed, file)
+        if file is not None:
+            file.close()
+        return None
 
-    def trouble(self, path: Path, error: OSError) -> None:
+    def was_read(self, reading: Reading) -> None:
+        """Note how far *reading* came."""
+        seen = self.seen.get(reading.path)
+        if seen is not None:
+            seen.glance = glance_at(reading.file)
+            seen.behind_since = (seen.behind_since or self.clock()) if reading.followed.has_more else None
+
+    def trouble(self, path: str, error: OSError) -> None:
         """Note that *path* cannot be read now; it is tried again."""
         why = error.strerror or str(error)
-        if self.problems.get(str(path)) != why:
+        seen, source = self.seen.get(path), self.source_of(path)
+        if source is None:
+            return
+        if seen is None:
+            seen = self.seen[path] = Seen(glance=None, real=path, standing=Standing.UNREADABLE, source=source)
+        if seen.problem != why:
             log.warning("%s cannot be read (%s); it is tried again", path, why)
-        self.problems[str(path)] = why
+            seen.problem, seen.problem_since = why, self.clock()
+        self.has_changed = self.has_changed or seen.standing is not Standing.UNREADABLE
+        seen.standing = Standing.UNREADABLE
 
-    def _followed(self, path: Path, file: BinaryIO) -> FollowedFile | None:
-        identity = file_id(file)
-        seen = self._seen.get(str(path))
-        if seen and seen.identity == identity:
-            return self.files[seen.uid]
-        if self._is_foreign(path, file):
-            return None
-        found = recognise(file, [followed.checkpoint for followed in self.files.values()])
-        checkpoint = replace(found, path=str(path)) if found else first_sight(file, str(path))
-        followed = self.files.get(checkpoint.uid)
-        if followed is None:
-            followed = self.files[checkpoint.uid] = FollowedFile(checkpoint)
-        followed.checkpoint = checkpoint
-        self._seen = {name: one for name, one in self._seen.items() if one.uid != checkpoint.uid}
-        self._seen[str(path)] = _Seen(identity, checkpoint.uid)
-        return followed
+    def _limits_of(self, path: str) -> Limits:
+        found = self._limits.get(path)
+        if found is None:
+            found = self._limits[path] = NETWORK if self._is_network(str(Path(path).parent)) else LOCAL
+        return found
 
-    def _is_foreign(self, path: Path, file: BinaryIO) -> bool:
-        """Say whether the file is surely of another format; an empty or tiny one may still become a log."""
-        # After a loss of power a log may begin with NULs.
-        head = read_at(file, 0, 64 * HEAD).lstrip(b"\0")[: 4 * HEAD]
-        encoding = detect_encoding(head)
-        text = narrow(head[encoding.bom :], encoding)
-        if len(head) < 64 or detect(text) == qbwc.NAME:
-            return False
-        if self._foreign.get(str(path)) != len(head):
-            self._foreign[str(path)] = len(head)
-            self.problems[str(path)] = "is not a QWCLog"
-            log.warning("%s is not a Web Connector log; it is left alone", path)
-        return True
+    def _is_network(self, folder: str) -> bool:
+        if folder not in self._network:
+            self._network[folder] = is_network(Path(folder))
+        return self._network[folder]

@@ -5,23 +5,26 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from heapq import merge
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from ingest.formats.qbwc_statuses import find_statuses
 from ingest.formats.qbwc_steps import MARKERS
-from ingest.plain_runs import PlainRuns
 from ingest.runs import RunJoiner
+from qbwatch.neighbours import Neighbours
 from rules.classify import Findings, Where, digest
 from rules.event import Event, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
     from ingest.blocks import Block
-    from ingest.plain_runs import PlainRun
-    from ingest.record import Outcome, Record, Run
+    from ingest.record import Outcome, Record, Run, Span, Status
     from ingest.runs import OpenRun
+    from qbwatch.signal import NotedSignal
     from rules.catalogue import Catalogue
     from rules.gate import Gate
+    from rules.threshold import Tallies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +40,31 @@ class FinishedRun:
 
 @dataclass(slots=True)
 class Batch:
-    """What came of some blocks: events and runs by id, as they stand now."""
+    """What came of some blocks: events, runs and signals by id, as they stand now."""
 
     events: dict[str, Event] = field(default_factory=dict)
     runs: dict[str, FinishedRun] = field(default_factory=dict)
+    signals: dict[str, NotedSignal] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing came."""
+        return not (self.events or self.runs or self.signals)
+
+    def add(self, other: Batch) -> None:
+        """Take in *other*, which came later."""
+        self.events.update(other.events)
+        self.runs.update(other.runs)
+        self.signals.update(other.signals)
+
+
+class Sign(NamedTuple):
+    """A line of a log that shows its program alive; `is_turn` if the schedule looked at an application then."""
+
+    time: datetime
+    where: Where
+    span: Span
+    is_turn: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +73,12 @@ class _Fed:
 
     at: tuple[str, int]
     text: str
+    statuses: tuple[Status, ...]
     run: OpenRun | None
+
+    def says_as(self, record: Record) -> bool:
+        """Say whether *record*, which is the same one, tells nothing that was not told before."""
+        return self.text == record.text and self.statuses == record.statuses
 
 
 class LogStream:
@@ -63,74 +92,55 @@ class LogStream:
         host: str,
         client: str | None,
         live: bool = True,
-        on_sign: Callable[[Record, Where], None] | None = None,
+        neighbours: Neighbours | None = None,
+        on_sign: Callable[[Sign], None] | None = None,
     ) -> None:
         """Classify by *catalogue*, whose literals *gate* must know; *on_sign* hears of records that show life.
 
-        A *live* stream gives a run's findings as they come and again when they change; else they come once, with
-        the run, when it is closed.
+        *neighbours* holds what the machine's other logs tell of its runs. A *live* stream gives a run's findings as
+        they come and again when they change; else they come once, with the run, when it is closed.
         """
         self._live = live
+        self._neighbours = neighbours or Neighbours()
         self._on_sign = on_sign
         self._gate = gate
+        self._catalogue = catalogue
         self._findings = Findings(catalogue)
         self._joiner = RunJoiner()
         self._host, self._client = host, client
         self._where: dict[str, Where] = {}
-        self._shown: dict[str, tuple[Outcome, bool, int]] = {}
+        self._shown: dict[str, tuple[Outcome, bool, int, int]] = {}
         self._last: _Fed | None = None
         self._safe: dict[str, tuple[int, int]] = {}
         self._batch = Batch()
-        self._plain = PlainRuns(gate.finds, gate.literals)
 
     def take(self, block: Block, *, file: str, source: str) -> None:
         """Classify the records of *block* of *file*, the name of its generation; *source* is its path for people."""
         where = Where(host=self._host, client=self._client, source=source, file=file)
-        if self._live:
-            self._read(block, where, 0, len(block.words.text))
-            return
-        for begin, end, is_run in self._plain.cut(block):
-            whole = self._plain.recognise(block, begin, end) if is_run and self._joiner.is_free else None
-            if whole is not None:
-                self._take_whole(whole, where)
-            else:
-                self._read(block, where, begin, end)
+        self._read(block, where, 0, len(block.words.text))
 
     def _read(self, block: Block, where: Where, begin: int, end: int) -> None:
-        """Read, record by record, what may matter in the own words text[begin:end] of *block*."""
+        """Read, record by record, what may matter in the own words text[begin:end] of *block* and their payloads."""
         words, part = block.words, block.words.text[begin:end]
         hits = [words.place(begin + hit) for hit in self._gate.hits(part)]
         marks = [words.place(begin + found.start()) for found in MARKERS.finditer(part)]
         floor, limit = words.place(begin), words.place(end)
         marks += [at for at in block.layout.banners_before(len(block.data)) if floor <= at < limit]
         marks.sort()
-        for record, start, stop in block.records_at(merge(hits, marks)):
-            self._feed(record, where, suspect=_is_between(hits, start, stop))
-
-    def _take_whole(self, whole: PlainRun, where: Where) -> None:
-        span = whole.first.span
-        run = whole.open_run(digest(where.host, where.file, span.offset, "run"), where.source)
-        self._joiner.take_whole(run, whole.first)
-        self._safe = {where.file: (span.offset, span.line)}
-        self._where[run.id] = where
-        self._last = None
-        if self._on_sign:
-            self._on_sign(whole.first, where)
-            self._on_sign(whole.last, where)
-        for ended in self._joiner.take_ended():
-            self._close(ended)
+        for record, start, stop in block.records_at(merge(hits, marks, statuses_in(block, begin, end))):
+            self._feed(record, where, suspect=is_between(hits, start, stop))
 
     def _feed(self, record: Record, where: Where, *, suspect: bool) -> None:
         at = (where.file, record.span.offset)
         again = self._last is not None and self._last.at == at
-        if again and self._last and (self._last.text == record.text or self._is_closed(self._last.run)):
+        if again and self._last and (self._last.says_as(record) or self._is_closed(self._last.run)):
             return
         run = self._last.run if again and self._last else self._join(record, where)
-        self._last = _Fed(at, record.text, run)
-        if self._on_sign and not again:
-            self._on_sign(record, where)
-        if suspect:
-            self._classify(record, where, run)
+        self._last = _Fed(at, record.text, record.statuses, run)
+        if self._on_sign and record.time and not again:
+            self._on_sign(Sign(record.time, where, record.span, is_turn=is_turn(record)))
+        if suspect or record.statuses:
+            self._classify(record, where, run, suspect=suspect)
         # Only now: a summary that closes its run is a finding of that run.
         for ended in self._joiner.take_ended():
             self._close(ended)
@@ -149,8 +159,10 @@ class LogStream:
             self._where.setdefault(run.id, where)
         return run
 
-    def _classify(self, record: Record, where: Where, run: OpenRun | None) -> None:
-        events = self._findings.add(record, where, run.as_run() if run else None)
+    def _classify(self, record: Record, where: Where, run: OpenRun | None, *, suspect: bool) -> None:
+        known = run.as_run() if run else None
+        events = self._findings.add(record, where, known) if suspect else []
+        events += self._findings.add_statuses(record, where, known)
         if run is not None and self._findings.has_root(run.id):
             run.mark_failed()
         if run is None or self._live:
@@ -158,25 +170,36 @@ class LogStream:
 
     def _close(self, ended: OpenRun) -> None:
         run = ended.as_run()
+        self._adopt(run)
         events = self._findings.close(run, self._where.pop(run.id))
+        self._neighbours.close(run)
         self._shown.pop(run.id, None)
         self._put(run, events, closed=True)
+
+    def _adopt(self, run: Run) -> int:
+        """Take for *run* what other logs say of it; return how much that is."""
+        drafts = list(self._neighbours.of(run))
+        for draft in drafts:
+            self._findings.adopt(run, draft)
+        return len(drafts)
 
     def _put(self, run: Run, events: Iterable[Event], *, closed: bool) -> None:
         listed = list(events)
         root = next((event for event in listed if event.role is Role.ROOT), None)
-        self._batch.events.update((event.id, event) for event in listed)
+        for event in listed:
+            self._batch.events[event.id] = event
         self._batch.runs[run.id] = FinishedRun(
             run=run, host=self._host, client=self._client, cause=root.cause if root else None, closed=closed
         )
 
-    def review(self) -> None:
+    def review(self, now: datetime | None = None) -> None:
         """Put what is known of open runs into the batch where it is news: live, nobody waits for the next run."""
+        del now
         for going in self._joiner.open:
             run = going.as_run()
             if run.application is None or run.id not in self._where:
                 continue
-            news = (run.outcome, going.is_over, len(going.known))
+            news = (run.outcome, going.is_over, len(going.known), self._adopt(run))
             if self._shown.get(run.id) != news:
                 self._shown[run.id] = news
                 self._put(run, self._findings.review(run, self._where[run.id]), closed=False)
@@ -190,12 +213,39 @@ class LogStream:
         """Return offset and line in *file* from which the open runs can be rebuilt; None if none is open."""
         return self._safe.get(file) if self._joiner.open else None
 
+    @property
+    def counts(self) -> Tallies:
+        """What rules with a threshold have counted; it may be set before the first block is taken."""
+        return self._findings.counts
+
+    @counts.setter
+    def counts(self, counts: Tallies) -> None:
+        self._findings.counts = counts
+
+    def use(self, catalogue: Catalogue, gate: Gate) -> None:
+        """Classify by *catalogue*, whose literals *gate* knows, from now on; what is open or held stays as it is."""
+        self._findings.use(catalogue)
+        self._gate = gate
+
     def take_batch(self) -> Batch:
         """Return what came since the last call."""
         batch, self._batch = self._batch, Batch()
         return batch
 
 
-def _is_between(hits: list[int], begin: int, end: int) -> bool:
+def is_turn(record: Record) -> bool:
+    """Say whether the schedule looked at an application then."""
+    return "Password management - Started" in record.message
+
+
+def is_between(hits: list[int], begin: int, end: int) -> bool:
+    """Say whether one of the ascending *hits* lies from *begin* to before *end*."""
     at = bisect_left(hits, begin)
     return at < len(hits) and hits[at] < end
+
+
+def statuses_in(block: Block, begin: int, end: int) -> list[int]:
+    """Return where QuickBooks may have refused something in the payloads between the own words text[begin:end]."""
+    floor, limit = block.words.place(begin), block.words.place(end)
+    # Without a payload the words stand as close as in the block; most logs have hardly any.
+    return find_statuses(block.data, floor, limit) if limit - floor > end - begin else []

@@ -1,6 +1,7 @@
 """Why nothing happened: gaps between a log's lines, explained by what Windows noted in them.
 
-Only what Windows proves is told here; a gap that no signal explains is left alone.
+What Windows proves comes first; then what a write that was cut off makes likely. A gap that no signal explains is
+left alone.
 """
 
 from __future__ import annotations
@@ -18,11 +19,16 @@ if TYPE_CHECKING:
 
     from ingest.record import Record
 
+NUL_RUN = "log/nul-run"
+"""The code of the signal that NULs in place of a log's text are."""
+
 # A gap counts from three missed turns on, and never below ten minutes.
 _TURNS = 3
 _SHORTEST_GAP = timedelta(minutes=10)
 # Windows writes what ended a session shortly before or after the log's last line.
 _SLACK = timedelta(minutes=2)
+# Who signed out before the log's last line did not end the program that wrote it.
+_SAME_MOMENT = timedelta(seconds=5)
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 
 
@@ -63,7 +69,7 @@ def explain(gap: Gap, signals: Iterable[Record]) -> Verdict | None:
     """Find what Windows noted in *gap* that explains it; None where nothing does."""
     near = [s for s in signals if s.time and gap.begins - _SLACK <= s.time <= gap.ends + _SLACK]
     near.sort(key=lambda signal: signal.time or gap.begins)
-    for judge in (_power_lost, _restarted, _logged_out, _asleep):
+    for judge in (_power_lost, _restarted, _logged_out, _asleep, _cut_off):
         verdict = judge(gap, near)
         if verdict:
             return verdict
@@ -82,18 +88,33 @@ def _restarted(gap: Gap, near: list[Record]) -> Verdict | None:
 
 
 def _logged_out(gap: Gap, near: list[Record]) -> Verdict | None:
+    """Tell a sign-out after the last line; a machine that then slept without a sign-in was asleep, whoever left."""
     out = [s for s in near if _is(s, "Microsoft-Windows-Winlogon", 7002) and _inside(gap, s.time)]
     back = [s for s in near if _is(s, "Microsoft-Windows-Winlogon", 7001) and out and _after(s, out[0])]
-    return _verdict("session_logged_out", gap, [*out[:1], *back[:1]]) if out else None
+    if not out or (not back and _cover(near, gap)):
+        return None
+    return _verdict("session_logged_out", gap, [*out[:1], *back[:1]])
 
 
 def _asleep(gap: Gap, near: list[Record]) -> Verdict | None:
-    slept = [s for s in near if _is(s, "Microsoft-Windows-Power-Troubleshooter", 1) and _covers(s, gap)]
+    told = [s for s in near if _is(s, "Microsoft-Windows-Power-Troubleshooter", 1) and "SleepTime" in s.fields]
+    slept = told if _cover(told, gap) else []
     entered = [s for s in near if _is(s, "Microsoft-Windows-Kernel-Power", 42) and not _is_fast_startup(s)]
-    return _verdict("machine_asleep", gap, [*entered[:1], *slept[:1]]) if slept or entered else None
+    if told and not slept:
+        # Windows says how long it slept, and that explains too little of the gap.
+        return None
+    # An export without the event's data does not tell sleep from a shutdown that is carried out as hibernation.
+    is_sure = slept or any("TargetState" in signal.fields for signal in entered)
+    confidence = Confidence.PROOF if is_sure else Confidence.STRONG
+    return _verdict("machine_asleep", gap, [*entered[:1], *slept[:1]], confidence)
 
 
-def _verdict(cause: str, gap: Gap, proofs: list[Record]) -> Verdict | None:
+def _cut_off(gap: Gap, near: list[Record]) -> Verdict | None:
+    """Without a word of Windows, NULs in place of the last line say that a write never reached the disk."""
+    return _verdict("power_lost", gap, [s for s in near if s.codes == (NUL_RUN,)], Confidence.LIKELY)
+
+
+def _verdict(cause: str, gap: Gap, proofs: list[Record], confidence: Confidence = Confidence.PROOF) -> Verdict | None:
     if not proofs:
         return None
     lines = tuple(f"{_clock(proof.time)} {proof.codes[0]} {proof.message}"[:300] for proof in proofs[:4])
@@ -101,7 +122,7 @@ def _verdict(cause: str, gap: Gap, proofs: list[Record]) -> Verdict | None:
         f"No line from {_clock(gap.begins)} to {_clock(gap.ends)}; the schedule's usual turn is "
         f"{_length(gap.turn)}, so about {gap.missed} were missed."
     )
-    return Verdict(cause=cause, confidence=Confidence.PROOF, evidence=(silent, *lines))
+    return Verdict(cause=cause, confidence=confidence, evidence=(silent, *lines))
 
 
 def _is(signal: Record, provider: str, number: int) -> bool:
@@ -109,20 +130,24 @@ def _is(signal: Record, provider: str, number: int) -> bool:
 
 
 def _inside(gap: Gap, time: datetime | None) -> bool:
-    return time is not None and gap.begins - _SLACK <= time <= gap.ends
+    return time is not None and gap.begins - _SAME_MOMENT <= time <= gap.ends
 
 
 def _after(signal: Record, first: Record) -> bool:
     return bool(signal.time and first.time and signal.time >= first.time)
 
 
-def _covers(signal: Record, gap: Gap) -> bool:
-    """Say whether the sleep that *signal* tells of lies in the gap; its own stamp is that of the wake."""
+def _cover(signals: Iterable[Record], gap: Gap) -> bool:
+    """Say whether the sleeps that *signals* tell of are most of the gap; their own stamps are those of the wakes."""
+    slept = sum((_shared(signal, gap) for signal in signals), timedelta())
+    return slept >= (gap.ends - gap.begins) / 2
+
+
+def _shared(signal: Record, gap: Gap) -> timedelta:
     slept, woke = _stamp(signal.fields.get("SleepTime", "")), _stamp(signal.fields.get("WakeTime", ""))
     if slept is None or woke is None:
-        return False
-    shared = min(woke, gap.ends) - max(slept, gap.begins - _SLACK)
-    return shared >= (gap.ends - gap.begins) / 2
+        return timedelta()
+    return max(min(woke, gap.ends) - max(slept, gap.begins - _SLACK), timedelta())
 
 
 def _is_fast_startup(signal: Record) -> bool:

@@ -7,21 +7,26 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
-from rules.catalogue import PLACEHOLDERS, Cause, Place, Rule, Sample
+from rules.catalogue import LOGS, PLACEHOLDERS, WINDOWS_EVENTS, Cause, Place, Rule, Sample
 from rules.event import Act, Confidence, Role, Severity
-from rules.language import CAUSE_KEYS, RULE_KEYS, LanguageError, nearest, read_condition
+from rules.language import CAUSE_KEYS, CAUSE_NEEDS, RULE_KEYS, LanguageError, nearest
+from rules.links import link_problem
+from rules.threshold import Per
+from rules.when import NOTHING_SOUGHT, is_sought, read_condition
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rules.condition import Condition
     from rules.language import Section, Statement
 
 T = TypeVar("T", bound=StrEnum)
 
-FORMATS = ("qbwc", "qbsdk", "windows-events", "serilog", "nlog", "log4net", "clef", "qbwin")
-_MANY = {"step", "link", "sample", "expect", "never"}
+FORMATS = ("qbwc", "qbsdk", WINDOWS_EVENTS, "serilog", "nlog", "log4net", "clef", "ms-console", "qbwin")
+_MANY = {"step", "verify", "link", "sample", "expect", "never"}
 _PLACEHOLDER = re.compile(r"\{(\w*)\}?")
-_LINK = re.compile(r"https?://[^\s/]+\.[^\s]+")
-_SHORTEST_NEED = 3
+_WITH_RUNS = ("qbwc", LOGS)
+"""Formats whose records belong to runs."""
 
 
 def place_of(text: str, name: str, position: int) -> Place:
@@ -33,9 +38,10 @@ def place_of(text: str, name: str, position: int) -> Place:
 class Builder:
     """Builds the sections of one file; faults go to a list."""
 
-    def __init__(self, text: str, name: str, faults: list[LanguageError]) -> None:
-        """Build from *text*, the file called *name*."""
+    def __init__(self, text: str, name: str, faults: list[LanguageError], own: Iterable[str] = ()) -> None:
+        """Build from *text*, the file called *name*; *own* are the names of the user's formats."""
         self._text, self._name, self._faults = text, name, faults
+        self._known_formats = (*FORMATS, *own)
 
     def build(self, section: Section) -> Cause | Rule | None:
         """Return the cause or rule of *section*, None if it has a fault that leaves nothing to build."""
@@ -62,9 +68,9 @@ class Builder:
 
     def _cause(self, section: Section) -> Cause | None:
         by_key = self._by_key(section, CAUSE_KEYS)
-        missing = [key for key in CAUSE_KEYS if not by_key[key]]
+        missing = [key for key in CAUSE_NEEDS if not by_key[key]]
         if missing:
-            needed = ", ".join(CAUSE_KEYS)
+            needed = ", ".join(CAUSE_NEEDS)
             self._fault(section.at, f"cause {section.name} has no {', '.join(missing)}. Every cause needs {needed}")
             return None
         return Cause(
@@ -74,6 +80,8 @@ class Builder:
             act=self._one_of(Act, by_key["act"][0]) or Act.OPS,
             explanation=self._texts(by_key["explain"])[0],
             steps=self._texts(by_key["step"]),
+            verify=self._texts(by_key["verify"]),
+            client=" ".join(self._texts(by_key["client"][:1])),
             links=self._links(by_key["link"]),
             place=place_of(self._text, self._name, section.at),
         )
@@ -90,6 +98,7 @@ class Builder:
         if condition is None:
             return None
         formats = self._formats(by_key["in"][0])
+        self._check_runs(by_key["when"][0], condition, formats)
         note = self._texts(by_key["note"])
         return Rule(
             name=section.name,
@@ -114,21 +123,25 @@ class Builder:
         except LanguageError as error:
             self._fault(statement.value_at + error.position, error.problem)
             return None
-        if not condition.needs or min(map(len, condition.needs)) < _SHORTEST_NEED:
-            self._fault(
-                statement.value_at,
-                "nothing in this condition must stand in the line, so every line would have to be tried. "
-                f"Add a code or a text of at least {_SHORTEST_NEED} letters",
-            )
+        if not is_sought(condition):
+            self._fault(statement.value_at, NOTHING_SOUGHT)
         return condition
+
+    def _check_runs(self, when: Statement, condition: Condition, formats: tuple[str, ...]) -> None:
+        """Refuse a question about runs where no record belongs to one."""
+        per_run = condition.threshold is not None and condition.threshold.per is Per.RUN
+        if (condition.is_late or per_run) and formats and not set(formats).intersection(_WITH_RUNS):
+            problem = f"a log of {', '.join(formats)} knows no runs, so this never matches. Only one of qbwc does"
+            self._fault(when.value_at, problem)
 
     def _formats(self, statement: Statement) -> tuple[str, ...]:
         names = tuple(name.strip() for name in statement.word.split(","))
         if names == ("any",):
             return ()
         for name in names:
-            if name not in FORMATS:
-                self._fault(statement.value_at, f'"{name}" is no format. {nearest(name, (*FORMATS, "any"))}')
+            if name not in {*self._known_formats, LOGS}:
+                known = (*self._known_formats, LOGS, "any")
+                self._fault(statement.value_at, f'"{name}" is no format. {nearest(name, known)}')
         return names
 
     def _one_of(self, kind: type[T], statement: Statement) -> T | None:
@@ -168,8 +181,9 @@ class Builder:
 
     def _links(self, statements: list[Statement]) -> tuple[str, ...]:
         for statement in statements:
-            if not _LINK.fullmatch(statement.prose):
-                self._fault(statement.value_at, f'"{statement.prose}" is no link. Write one that begins with https://')
+            problem = link_problem(statement.prose)
+            if problem:
+                self._fault(statement.value_at, f'"{statement.prose}" is no link. {problem}')
         return tuple(statement.prose for statement in statements)
 
     def _samples(self, section: Section, key: str, formats: tuple[str, ...]) -> tuple[Sample, ...]:
@@ -187,11 +201,12 @@ class Builder:
         return tuple(samples)
 
     def _sample(self, statement: Statement, formats: tuple[str, ...]) -> Sample:
-        format_ = statement.variant or (formats[0] if formats else FORMATS[0])
-        if statement.variant and format_ not in FORMATS:
-            self._fault(statement.key_at, f'"{format_}" is no format. {nearest(format_, FORMATS)}')
+        format_ = statement.variant or (formats[0] if formats and formats[0] != LOGS else FORMATS[0])
+        if statement.variant and format_ not in self._known_formats:
+            self._fault(statement.key_at, f'"{format_}" is no format. {nearest(format_, self._known_formats)}')
         place = place_of(self._text, self._name, statement.key_at)
-        return Sample(format=format_, text="\r\n".join(statement.lines) + "\r\n", expect={}, place=place)
+        text = "\r\n".join(statement.lines) + "\r\n"
+        return Sample(format=format_, text=text, expect={}, place=place, several=statement.has_several)
 
     def _expecting(self, sample: Sample, statement: Statement) -> Sample:
         name, sign, value = statement.prose.partition("=")

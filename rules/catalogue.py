@@ -6,19 +6,23 @@ import logging
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 from rules.condition import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from ingest.record import Record
-    from rules.condition import Condition
+    from ingest.record import Record, Run
+    from rules.condition import Condition, Within
     from rules.event import Act, Confidence, Role, Severity
 
 log = logging.getLogger(__name__)
 
+# In a rule's formats: every log that a program writes; Windows' own events are something else.
+LOGS = "logs"
+WINDOWS_EVENTS = "windows-events"
 # What a text says where a value is not known.
 PLACEHOLDERS = {
     "host": "the machine",
@@ -30,6 +34,7 @@ PLACEHOLDERS = {
     "detail": "it",
 }
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +52,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """A record that a rule must match, or must not; `expect` are fields with the values they must have."""
+    """A record that a rule must match, or must not; `expect` are fields with the values they must have.
+
+    One of `several` records is a piece of a log, in which the rule must find something, or must not.
+    """
 
     format: str
     text: str
     expect: Mapping[str, str]
     place: Place
+    several: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +70,18 @@ class Filled:
 
     explanation: str
     steps: tuple[str, ...]
+    verify: tuple[str, ...]
+    client: str
     links: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """Why a sync fails: one entry of the catalogue."""
+    """Why a sync fails: one entry of the catalogue.
+
+    `verify` tells how to see that the fix worked; `client` is for the people at the client, in their words. A user's
+    own cause may leave both out.
+    """
 
     name: str
     title: str
@@ -74,6 +89,8 @@ class Cause:
     act: Act
     explanation: str
     steps: tuple[str, ...]
+    verify: tuple[str, ...]
+    client: str
     links: tuple[str, ...]
     place: Place
 
@@ -87,13 +104,15 @@ class Cause:
         return Filled(
             explanation=_sentence(explanation, values),
             steps=tuple(_sentence(step, values) for step in steps),
+            verify=tuple(_sentence(line, values) for line in self.verify),
+            client=_sentence(self.client, values),
             links=links,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A pattern over records that names a cause; no formats means any."""
+    """A pattern over records that names a cause; no formats means any, "logs" any but the events of Windows."""
 
     name: str
     cause: str
@@ -110,6 +129,11 @@ class Rule:
     nevers: tuple[Sample, ...]
     place: Place
 
+    def reads(self, format_: str) -> bool:
+        """Say whether the rule is asked about records of *format_*."""
+        known = not self.formats or format_ in self.formats
+        return known or (LOGS in self.formats and format_ != WINDOWS_EVENTS)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
@@ -119,37 +143,91 @@ class Match:
     captures: Mapping[str, str]
     codes: tuple[str, ...]
 
+    @property
+    def rank(self) -> tuple[int, bool, bool, int]:
+        """What counts where several rules match, the most important first; the highest wins."""
+        by_code = bool(self.rule.condition.codes.intersection(self.codes))
+        return (self.rule.priority, not self.rule.fallback, by_code, self.rule.condition.weight)
+
+    @property
+    def order(self) -> tuple[int, bool, bool, int, str]:
+        """Its rank; of equals the name decides."""
+        return (*self.rank, self.rule.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """What the rules make of a record alone: those that match, the best first, and what its run has to decide.
+
+    `late` may come to match. `holds` are the names of the `within run` conditions that the record fulfils.
+    """
+
+    subject: Subject
+    matches: tuple[Match, ...]
+    late: tuple[Rule, ...]
+    holds: frozenset[str]
+
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All causes by name, and all rules."""
+    """All causes by name, and all rules; `pack` names the set by its files' texts."""
 
     causes: Mapping[str, Cause]
     rules: tuple[Rule, ...]
     broken: dict[str, str] = field(default_factory=dict)  # by name: rules that threw, and what; they are left out
+    pack: str = ""
 
     def match(self, record: Record, application: str | None) -> Match | None:
         """Return the best rule for *record*, None if no rule knows it."""
         return next(iter(self.matches(record, application)), None)
 
     def matches(self, record: Record, application: str | None) -> list[Match]:
-        """Return every rule that *record* matches, the best first.
+        """Return every rule that *record* alone makes match, the best first.
 
         Before all counts a rule's own priority; then a rule that is no fallback; then one that knows the record's
         code before one that knows its words; then the one that asks for more.
         """
-        subject = Subject.of(record, application)
-        found = []
-        for rule in self._candidates(subject, record.format):
-            captures = self._try(rule, subject)
-            if captures is not None:
-                found.append(Match(rule=rule, captures=captures, codes=subject.codes))
-        return sorted(found, key=_rank, reverse=True)
+        found = self._study(record, Subject.of(record, application, (record.format,)))
+        return [match for match in found.matches if match.rule.condition.threshold is None]
 
-    def _try(self, rule: Rule, subject: Subject) -> Mapping[str, str] | None:
+    def study(self, record: Record, run: Run | None) -> Study:
+        """Return what the rules make of *record*, which may belong to *run*, as far as that is known by now."""
+        application = (run.application if run else None) or record.fields.get("application")
+        return self._study(record, Subject.of(record, application, _products(record, run)))
+
+    def _study(self, record: Record, subject: Subject) -> Study:
+        found, late = [], []
+        for rule in self._candidates(subject, record.format):
+            if rule.condition.is_late:
+                if self._try(rule, lambda rule=rule: rule.condition.may_match(subject)):  # type: ignore[misc]
+                    late.append(rule)
+                continue
+            match = self.ask(rule, subject)
+            if match is not None:
+                found.append(match)
+        matches = tuple(sorted(found, key=lambda match: match.order, reverse=True))
+        return Study(subject=subject, matches=matches, late=tuple(late), holds=self._holding(subject))
+
+    def ask(self, rule: Rule, subject: Subject) -> Match | None:
+        """Return the match of *rule*, None if *subject* does not match it."""
+        captures = self._try(rule, lambda: rule.condition.parse(subject))
+        return None if captures is None else Match(rule=rule, captures=captures, codes=subject.codes)
+
+    def _holding(self, subject: Subject) -> frozenset[str]:
+        """Return the names of the `within run` conditions that *subject* fulfils."""
+        holding = set()
+        for need, asked in self._within_by_need.items():
+            for rule, within in asked if need in subject.folded else ():
+                if within.name in holding or rule.name in self.broken:
+                    continue
+                if self._try(rule, lambda within=within: within.condition.may_match(subject)):  # type: ignore[misc]
+                    holding.add(within.name)
+        return frozenset(holding)
+
+    def _try(self, rule: Rule, ask: Callable[[], T]) -> T | None:
         """Ask *rule*; one that throws is left out from then on, so that it stops no other."""
         try:
-            return rule.condition.parse(subject)
+            return ask()
         except Exception as error:  # noqa: BLE001 - one rule on one record; kept and told
             self.broken[rule.name] = f"{type(error).__name__}: {error}"
             log.warning("rule %s at %s threw and is left out: %s", rule.name, rule.place, self.broken[rule.name])
@@ -160,7 +238,7 @@ class Catalogue:
         for need, rules in self._by_need.items():
             for rule in rules if need in subject.folded else ():
                 known = rule.name in tried or rule.name in self.broken
-                if not known and (not rule.formats or format_ in rule.formats):
+                if not known and rule.reads(format_):
                     tried.add(rule.name)
                     yield rule
 
@@ -172,11 +250,27 @@ class Catalogue:
                 by_need.setdefault(need, []).append(rule)
         return by_need
 
+    @cached_property
+    def _within_by_need(self) -> dict[str, list[tuple[Rule, Within]]]:
+        by_need: dict[str, list[tuple[Rule, Within]]] = {}
+        for rule in self.rules:
+            for within in rule.condition.within:
+                for need in {one.lower() for one in within.condition.needs or ("",)}:
+                    by_need.setdefault(need, []).append((rule, within))
+        return by_need
 
-def _rank(match: Match) -> tuple[int, bool, bool, int, str]:
-    rule = match.rule
-    by_code = bool(rule.condition.codes.intersection(match.codes))
-    return (rule.priority, not rule.fallback, by_code, rule.condition.weight, rule.name)
+    @cached_property
+    def by_name(self) -> dict[str, Rule]:
+        """The rules by name."""
+        return {rule.name: rule for rule in self.rules}
+
+
+def _products(record: Record, run: Run | None) -> tuple[str, ...]:
+    """Return what is known of the programs at work: the log's format, the connector's version, the service's host."""
+    if run is None:
+        return (record.format,)
+    host = urlsplit(run.url).hostname if run.url else None
+    return tuple(filter(None, (record.format, run.product_version, host)))
 
 
 def _sentence(text: str, values: Mapping[str, str | None]) -> str:

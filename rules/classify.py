@@ -2,97 +2,74 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from ingest.record import Outcome
-from ingest.redact import redact, redact_url
-from rules.codes import find_codes
+from rules.draft import UNCLASSIFIED, Draft, Drafter, Where, digest, record_id
 from rules.event import Confidence, Event, Role, Severity
+from rules.held import Held
+from rules.statuses import Tallies as StatusTallies
+from rules.statuses import as_answer, key_of, records_of, told
+from rules.threshold import Mark, Per, Tallies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from ingest.record import Record, Run, Span
-    from rules.catalogue import Catalogue, Cause, Match
+    from ingest.record import Record, Run
+    from rules.catalogue import Catalogue, Match, Study
+    from rules.held import Waiting
+
+__all__ = ("SAME_TROUBLE", "SUMMARY", "UNCLASSIFIED", "Draft", "Findings", "Where", "digest", "weight_of")
 
 # Outside a run the same finding again within this time follows from the first.
 SAME_TROUBLE = timedelta(minutes=30)
-UNCLASSIFIED = "unclassified"
 SUMMARY = "run_summary"
-_HARMLESS_CODES = {"QBWC1016", "QBWC1017", "QBWC1018", "QBWC1019", "QBWC1020", "QBWC1031"}
-_TRACE = re.compile(r"^StackTrace =|\bUnhandled exception\b", re.MULTILINE)
 # A run with more findings than this keeps the first ones and counts the rest.
 MOST_FINDINGS = 500
-_LONGEST_LINE = 400
-_MOST_LINES = 8
 _HEALTHY = {Outcome.OK, Outcome.NO_WORK}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Where:
-    """Whose log is read: the host, its client, the source's name, and the file's identity with its generation."""
-
-    host: str
-    client: str | None
-    source: str
-    file: str
-
-
-def digest(*parts: object) -> str:
-    """Return a short id that is the same for the same parts.
-
-    >>> digest("srv-01", "f", 0) == digest("srv-01", "f", 0)
-    True
-    """
-    return blake2b("\x1f".join(map(str, parts)).encode(), digest_size=12).hexdigest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Origin:
-    """Where an event comes from. `finding` is "record" or "run": a record that grew keeps its event's id."""
-
-    where: Where
-    span: Span
-    run: str | None
-    finding: str
-    rule: str
-    format: str
-    time: datetime | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Draft:
-    event: Event
-    fallback: bool
-    echo: bool
 
 
 class _Run:
     """The findings of one run, and the one among them that explains it best so far."""
 
     def __init__(self) -> None:
-        self.drafts: dict[str, _Draft] = {}
-        self.root: _Draft | None = None
+        self.drafts: dict[str, Draft] = {}
+        self.root: Draft | None = None
+        self.tallies = StatusTallies()
+        self.counts = Tallies()
+        self.held = Held(MOST_FINDINGS)
+        self.order: dict[str, int] = {}
         self.left_out = 0
 
-    def put(self, draft: _Draft) -> set[str]:
+    def put(self, draft: Draft) -> set[str]:
         """Add *draft*, or replace what its record was before; return the ids of events whose role may have changed."""
         before = self.root
+        self.came(draft.event.id)
         if draft.event.id in self.drafts:
             self.drafts[draft.event.id] = draft
-            self.root = _root(self.drafts.values())
+            self.root = root_of(self.drafts.values())
         elif len(self.drafts) >= MOST_FINDINGS:
             self.left_out += 1
             return set()
         else:
             self.drafts[draft.event.id] = draft
-            self.root = _root([one for one in (self.root, draft) if one])
+            self.root = root_of(self.drafts.values()) if draft.beside else root_of(filter(None, (self.root, draft)))
         return {one.event.id for one in (before, self.root, draft) if one and one.event.id in self.drafts}
+
+    def came(self, id_: str) -> None:
+        """Note that the record of the event *id_* came, if that is not known."""
+        if len(self.order) < 2 * MOST_FINDINGS:
+            self.order.setdefault(id_, len(self.order))
+
+    def with_decided(self, decided: dict[str, Draft]) -> list[Draft]:
+        """Return all findings in the order of their records, those that the run's end *decided* in their place."""
+        if not decided:
+            return list(self.drafts.values())
+        drafts = self.drafts | decided
+        return [drafts[id_] for id_ in sorted(drafts, key=lambda id_: self.order.get(id_, len(self.order)))]
 
 
 class Findings:
@@ -100,127 +77,201 @@ class Findings:
 
     def __init__(self, catalogue: Catalogue) -> None:
         """Classify by *catalogue*."""
-        self._catalogue = catalogue
+        self._catalogue, self._drafter = catalogue, Drafter(catalogue)
+        self.counts = Tallies()
         self._by_run: dict[str, _Run] = {}
-        self._outside: dict[tuple[str, str], tuple[str, datetime | None]] = {}
+        self._outside: dict[tuple[str, str | None, str], tuple[str, datetime | None]] = {}
 
     def add(self, record: Record, where: Where, run: Run | None) -> list[Event]:
         """Classify *record*, which may belong to *run*; return the events that are new or may have changed.
 
         A record that comes again, because it has grown, replaces what it was before.
         """
-        draft = self._draft(record, where, run)
+        study = self._catalogue.study(record, run)
+        match = self._best(study, record, where, run)
+        if run is not None and (study.late or study.holds):
+            found = self._by_run.setdefault(run.id, _Run())
+            id_ = record_id(where, record)
+            found.came(id_)
+            found.left_out += not found.held.put(id_, study, record, where, match)
+        draft = self._drafter.of(match, record, where, run)
         if draft is None:
             return []
         if run is None:
-            return [self._outside_role(draft)]
-        found = self._by_run.setdefault(run.id, _Run())
+            return [self.outside(draft)]
+        return self._put(self._by_run.setdefault(run.id, _Run()), draft, run)
+
+    def add_statuses(self, record: Record, where: Where, run: Run | None) -> list[Event]:
+        """Classify what QuickBooks answered in *record*; in *run* each status is one finding with its count."""
+        events: list[Event] = []
+        for status, own in records_of(record):
+            draft = self.draft(own, where, run)
+            if draft is None:
+                continue
+            draft = as_answer(draft, status, digest(draft.event.id, *key_of(status)))
+            if run is None:
+                events.append(self.outside(told(draft, status)))
+            else:
+                found = self._by_run.setdefault(run.id, _Run())
+                events += self._put(found, found.tallies.put(status, draft, f"{where.file}:{record.span.offset}"), run)
+        return events
+
+    def _put(self, found: _Run, draft: Draft, run: Run) -> list[Event]:
         touched = found.put(draft)
-        root = self._shown_root(found, run)
+        root = self._shown_root(found.root, found.drafts.values(), run)
         return [_settled(found.drafts[id_], run, root) for id_ in found.drafts if id_ in touched] if touched else []
+
+    def adopt(self, run: Run, draft: Draft) -> None:
+        """Take *draft*, found in another log while *run* went on, for a finding of that run."""
+        event = replace(draft.event, run=run.id, application=run.application or draft.event.application)
+        self._by_run.setdefault(run.id, _Run()).put(replace(draft, event=event, beside=True))
 
     def review(self, run: Run, where: Where) -> list[Event]:
         """Return the events of *run* as they stand now: roles, application and company file."""
-        found = self._by_run.get(run.id) or _Run()
-        drafts = list(found.drafts.values())
-        root = self._shown_root(found, run)
-        if root is None and run.outcome is Outcome.FAILED and run.ended:
-            # An echo that names a cause is a better guess than none.
-            root = next((draft for draft in drafts if draft.event.cause != SUMMARY), None)
-            if root is None:
-                root = self._unexplained(run, where, drafts)
-                drafts.append(root)
-        events = [_settled(draft, run, root) for draft in drafts]
-        if found.left_out:
-            events[0] = _with_count(events[0], found.left_out)
-        return events
+        return self._told(run, where, self._decided(run, final=False) if run.ended else {})
 
     def close(self, run: Run, where: Where) -> list[Event]:
         """Return the events of *run*, which is over, for the last time."""
-        events = self.review(run, where)
+        if run.id not in self._by_run and run.outcome is not Outcome.FAILED:
+            return []
+        events = self._told(run, where, self._decided(run, final=True))
         self._by_run.pop(run.id, None)
         return events
+
+    def _told(self, run: Run, where: Where, decided: dict[str, Draft]) -> list[Event]:
+        found = self._by_run.get(run.id) or _Run()
+        drafts = found.with_decided(decided)
+        root = self._shown_root(found.root if not decided else root_of(drafts), drafts, run)
+        if root is None and run.outcome is Outcome.FAILED and run.ended:
+            # An echo that names a cause is a better guess than none.
+            root = next((draft for draft in drafts if draft.event.cause != SUMMARY and not draft.answer), None)
+            if root is None:
+                root = self._drafter.unexplained(run, where, drafts)
+                drafts.append(root)
+        events = [_settled(draft, run, root) for draft in drafts]
+        if found.left_out and events:
+            events[0] = _with_count(events[0], found.left_out)
+        return events
+
+    def _decided(self, run: Run, *, final: bool) -> dict[str, Draft]:
+        """Return what the end of *run* makes of the records that waited for it; what is counted counts when *final*."""
+        found = self._by_run.get(run.id)
+        if found is None:
+            return {}
+
+        def counts(match: Match, waiting: Waiting) -> bool:
+            if match.rule.condition.threshold is None:
+                return True
+            return final and self._reaches(match, waiting.record, waiting.where, run)
+
+        return {
+            id_: replace(
+                self._drafter.of_match(match, waiting.record, waiting.where, run),
+                anyway=match.rule.condition.asks_outcome,
+            )
+            for id_, match, waiting in found.held.decided(self._catalogue, run, counts)
+        }
+
+    def use(self, catalogue: Catalogue) -> None:
+        """Classify by *catalogue* from now on; what was found already stays, and so does what is counted."""
+        self._catalogue, self._drafter = catalogue, Drafter(catalogue)
+
+    def found_alone(self, run_id: str) -> tuple[Draft, ...] | None:
+        """Return what was found in the run; None if that depends on more than its records, such as on a count."""
+        found = self._by_run.get(run_id)
+        if found is None:
+            return () if self.counts.is_empty else None
+        is_alone = self.counts.is_empty and found.counts.is_empty and found.held.is_empty
+        return tuple(found.drafts.values()) if is_alone and not found.left_out else None
+
+    def take(self, draft: Draft) -> None:
+        """Take *draft*, a finding of its run that was found in another run just like it."""
+        self._by_run.setdefault(draft.event.run or "", _Run()).put(draft)
 
     def has_root(self, run_id: str) -> bool:
         """Say whether something was found in the run that may be why it failed."""
         root = self._by_run[run_id].root if run_id in self._by_run else None
-        return root is not None and root.event.severity.rank >= Severity.ERROR.rank
+        return root is not None and not root.answer and root.event.severity.rank >= Severity.ERROR.rank
 
     @staticmethod
-    def _shown_root(found: _Run, run: Run) -> _Draft | None:
-        """Return the root; a healthy run has none, nor has one that a live run turned away."""
-        return None if run.outcome in _HEALTHY or run.blocked_by else found.root
+    def _shown_root(root: Draft | None, drafts: Iterable[Draft], run: Run) -> Draft | None:
+        """Return the root: one that a live run turned away has none.
 
-    def _outside_role(self, draft: _Draft) -> Event:
-        event = draft.event
-        key = (event.host, event.cause)
-        first, before = self._outside.get(key, (event.id, None))
-        passed = event.time - before if before and event.time else None
-        follows = first != event.id and passed is not None and passed <= SAME_TROUBLE
-        self._outside[key] = (first if follows else event.id, event.time)
-        return replace(event, role=Role.ECHO if follows or draft.echo else Role.ROOT)
-
-    def _draft(self, record: Record, where: Where, run: Run | None) -> _Draft | None:
-        application = (run.application if run else None) or record.fields.get("application")
-        match = self._catalogue.match(record, application)
-        if match is None:
-            return self._suspect(record, where, run)
-        rule, cause = match.rule, self._catalogue.causes[match.rule.cause]
-        values = _values(record, where, run, match)
-        event = _event(_origin(record, where, run, rule.name), cause, values)
-        filled = cause.filled(values, rule=rule)
-        event = replace(
-            event,
-            confidence=rule.confidence,
-            codes=match.codes,
-            message=_line(record.said or record.message or record.body),
-            evidence=_evidence(record),
-            explanation=filled.explanation,
-            steps=filled.steps,
-            links=filled.links,
-        )
-        return _Draft(event, fallback=rule.fallback, echo=rule.role is Role.ECHO)
-
-    def _suspect(self, record: Record, where: Where, run: Run | None) -> _Draft | None:
-        """Keep what looks like a failure though no rule knows it."""
-        codes = tuple(code for code in find_codes(record.text) if code not in _HARMLESS_CODES)
-        if not codes and not _TRACE.search(record.text):
+        A healthy one has only a request that was refused, or what a rule found that asked for its outcome.
+        """
+        if run.blocked_by:
             return None
-        cause = self._catalogue.causes[UNCLASSIFIED]
-        event = _event(_origin(record, where, run, UNCLASSIFIED), cause, _values(record, where, run, None))
-        event = replace(
-            event,
-            confidence=Confidence.WEAK,
-            codes=codes,
-            message=_line(record.said or record.message or record.body),
-            evidence=_evidence(record),
-        )
-        return _Draft(event, fallback=True, echo=False)
+        return root_of(draft for draft in drafts if draft.answer or draft.anyway) if run.outcome in _HEALTHY else root
 
-    def _unexplained(self, run: Run, where: Where, echoes: list[_Draft]) -> _Draft:
-        """Make the finding of a run that failed while no line says why."""
-        cause = self._catalogue.causes[UNCLASSIFIED]
-        values = {"host": where.host, "application": run.application, "company_file": run.company_file}
-        origin = _Origin(
-            where=where, span=run.first, run=run.id, finding="run", rule="run.unexplained", format=run.format,
-            time=run.ended or run.started,
-        )  # fmt: skip
-        event = _event(origin, cause, values)
-        said = [draft.event.message for draft in echoes if "QBWC1031" not in draft.event.codes]
-        message = said[0] if said else "The run failed, and no line of the log says why."
-        return _Draft(replace(event, message=message, evidence=tuple(said)), fallback=True, echo=False)
+    def outside(self, draft: Draft) -> Event:
+        """Return the event of *draft*, which belongs to no run: soon after the same trouble it is an echo."""
+        event = draft.event
+        if draft.echo:
+            # It waits for its reason, and nothing follows from it.
+            return replace(event, role=Role.ECHO)
+        key = (event.host, event.application, event.cause)
+        first, before = self._outside.get(key, (event.id, None))
+        # Local times of one log tell how long it took also where nobody knows what time it was.
+        at = event.time or draft.local
+        passed = abs(at - before) if before and at and before.tzinfo is at.tzinfo else None
+        follows = first != event.id and passed is not None and passed <= SAME_TROUBLE
+        self._outside[key] = (first if follows else event.id, at)
+        return replace(event, role=Role.ECHO if follows else Role.ROOT)
+
+    def draft(self, record: Record, where: Where, run: Run | None) -> Draft | None:
+        """Classify *record*, which may belong to *run*, and keep nothing of it but what is counted."""
+        match = self._best(self._catalogue.study(record, run), record, where, run)
+        return self._drafter.of(match, record, where, run)
+
+    def _best(self, study: Study, record: Record, where: Where, run: Run | None) -> Match | None:
+        # Every rule counts, also where another one wins.
+        enough = [
+            match
+            for match in study.matches
+            if match.rule.condition.threshold is None or self._reaches(match, record, where, run)
+        ]
+        return enough[0] if enough else None
+
+    def _reaches(self, match: Match, record: Record, where: Where, run: Run | None) -> bool:
+        """Count *record* for the rule of *match*; say whether that is enough."""
+        threshold = match.rule.condition.threshold
+        if threshold is None or (threshold.per is Per.RUN and run is None):
+            return threshold is None
+        mark = Mark(digest(where.file, record.span.offset, *record.codes), record.time)
+        if threshold.per is Per.RUN and run is not None:
+            counts = self._by_run.setdefault(run.id, _Run()).counts
+            return counts.note((match.rule.name, run.id), threshold, mark)
+        application = (run.application if run else None) or record.fields.get("application") or ""
+        whose = where.host if threshold.per is Per.HOST else f"{where.host}\x1f{application}"
+        return self.counts.note((match.rule.name, whose), threshold, mark)
 
 
-def _root(drafts: Iterable[_Draft]) -> _Draft | None:
-    """Take the first finding that explains a run: a specific one before a wrapper's, an error before a warning."""
-    able = (draft for draft in drafts if not draft.echo)
+def root_of(drafts: Iterable[Draft]) -> Draft | None:
+    """Take the first finding that explains a run: a specific one before a wrapper's, an error before a warning.
+
+    What another log of the machine says takes its place only where it is surer or more specific.
+    """
+    able = [draft for draft in drafts if not draft.echo]
     # Of equals min takes the first, which is the earliest.
-    return min(able, key=lambda d: (d.fallback, d.event.severity.rank < Severity.ERROR.rank), default=None)
+    own = min((draft for draft in able if not draft.beside), key=lambda draft: weight_of(draft)[:3], default=None)
+    beside = min((draft for draft in able if draft.beside), key=weight_of, default=None)
+    return beside if beside and (own is None or weight_of(beside) < weight_of(own)) else own
 
 
-def _settled(draft: _Draft, run: Run, root: _Draft | None) -> Event:
+def weight_of(draft: Draft) -> tuple[bool, bool, bool, int]:
+    """Return by what findings of one trouble are compared: the least explains it best."""
+    event = draft.event
+    is_mild = event.severity.rank < Severity.ERROR.rank
+    return (draft.answer, draft.fallback, is_mild, list(Confidence).index(event.confidence))
+
+
+def _settled(draft: Draft, run: Run, root: Draft | None) -> Event:
+    event = draft.event
+    if draft.answer and run.outcome is not Outcome.FAILED and event.severity.rank > Severity.WARNING.rank:
+        # The sync works; some of what it brought did not arrive.
+        event = replace(event, severity=Severity.WARNING)
     return replace(
-        draft.event,
+        event,
         application=run.application,
         company_file=draft.event.company_file or run.company_file,
         role=Role.ROOT if draft is root else Role.ECHO,
@@ -229,70 +280,3 @@ def _settled(draft: _Draft, run: Run, root: _Draft | None) -> Event:
 
 def _with_count(event: Event, left_out: int) -> Event:
     return replace(event, evidence=(*event.evidence, f"{left_out} more findings of this run are not listed."))
-
-
-def _event(origin: _Origin, cause: Cause, values: dict[str, str | None]) -> Event:
-    filled = cause.filled(values)
-    where = origin.where
-    return Event(
-        id=digest(where.host, where.file, origin.span.offset, origin.finding),
-        time=origin.time,
-        host=where.host,
-        client=where.client,
-        source=where.source,
-        format=origin.format,
-        line=origin.span.line,
-        offset=origin.span.offset,
-        application=values.get("application"),
-        company_file=values.get("company_file"),
-        run=origin.run,
-        cause=cause.name,
-        rule=origin.rule,
-        severity=cause.severity,
-        role=Role.ROOT,
-        confidence=Confidence.WEAK,
-        act=cause.act,
-        codes=(),
-        message="",
-        evidence=(),
-        title=cause.title,
-        explanation=filled.explanation,
-        steps=filled.steps,
-        links=filled.links,
-    )
-
-
-def _origin(record: Record, where: Where, run: Run | None, rule: str) -> _Origin:
-    return _Origin(
-        where=where, span=record.span, run=run.id if run else None, finding="record", rule=rule,
-        format=record.format, time=record.time,
-    )  # fmt: skip
-
-
-def _values(record: Record, where: Where, run: Run | None, match: Match | None) -> dict[str, str | None]:
-    """Return the names that texts are filled with, redacted: they come from the log, and others read them."""
-    captures = match.captures if match else {}
-    fields = record.fields
-    application = (run.application if run else None) or captures.get("application") or fields.get("application")
-    user = (run.user if run else None) or captures.get("user") or fields.get("user")
-    url = captures.get("url") or (run.url if run else None)
-    return {
-        "host": where.host,
-        "application": application,
-        "company_file": captures.get("company_file") or (run.company_file if run else None) or None,
-        "user": redact(user) if user else None,
-        "url": redact_url(url) if url else None,
-        "machine": captures.get("machine"),
-        "detail": redact(captures["detail"]) if "detail" in captures else None,
-    }
-
-
-def _line(text: str) -> str:
-    first = redact(text.strip().partition("\n")[0])
-    return first if len(first) <= _LONGEST_LINE else first[: _LONGEST_LINE - 1] + "…"
-
-
-def _evidence(record: Record) -> tuple[str, ...]:
-    first = record.said or record.message
-    lines = [line for line in (first, *record.body.splitlines()) if line.strip()]
-    return tuple(_line(line) for line in lines[:_MOST_LINES])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import pyparsing as pp
@@ -14,11 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ingest.record import Record
+    from rules.threshold import Threshold
 
-# A record is parsed as one text: level, application, component, codes and its own words, with this between them.
+# A record is parsed as one text: its fields, what is known of its run, and its own words, with this between them.
 _GAP = "\x1f"
-_FIELDS = ("level", "application", "component", "codes")
-_CODE_EDGE = "|"
+_FIELDS = ("level", "application", "component", "product", "outcome", "within", "codes")
+_EDGE = "|"
+_UNSEARCHED = {"application", "level", "product", "outcome"}
+"""Fields that are not among the bytes of the record's own line, as it is searched."""
 # A pattern may take time with the square of the text's length; what a program says of a fault is far shorter.
 LONGEST_TEXT = 8_000
 _SKIP = {name: rf"(?:[^{_GAP}]*{_GAP}){{{at}}}" for at, name in enumerate((*_FIELDS, "text"))}
@@ -33,13 +37,23 @@ class Subject:
     folded: str
 
     @classmethod
-    def of(cls, record: Record, application: str | None) -> Subject:
-        """Lay *record* out; *application* is that of its run."""
+    def of(cls, record: Record, application: str | None, product: Iterable[str] = ()) -> Subject:
+        """Lay *record* out; *application* and *product* are what its run tells."""
         codes = tuple(dict.fromkeys((*record.codes, *find_codes(record.text))))
-        listed = _CODE_EDGE + _CODE_EDGE.join(codes) + _CODE_EDGE
-        parts = (record.level or "", application or "", record.component, listed, record.text[:LONGEST_TEXT])
-        words = _GAP.join(part.replace(_GAP, " ") for part in parts)
+        known = (record.level or "", application or "", record.component, _listed(product), "", "", _listed(codes))
+        words = _GAP.join(part.replace(_GAP, " ") for part in (*known, record.text[:LONGEST_TEXT]))
         return cls(words, codes, " ".join(words.lower().split()))
+
+    def in_run(self, outcome: str, holding: Iterable[str]) -> Subject:
+        """Return it with what only its whole run tells: the *outcome*, and which `within run` hold."""
+        parts = self.text.split(_GAP)
+        parts[_FIELDS.index("outcome")] = outcome
+        parts[_FIELDS.index("within")] = _listed(holding)
+        return replace(self, text=_GAP.join(parts))
+
+
+def _listed(items: Iterable[str]) -> str:
+    return _EDGE + "".join(f"{item}{_EDGE}" for item in items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +63,53 @@ class Condition:
     `needs` are texts, as written in the rule, of which one must be in every record that can match, in any letter
     case; None if nothing must be.
     `weight` grows with how much must be there, and tells the more specific of two rules.
+    One that asks for the run's outcome or for other records of the run is late: `possible` matches what may come
+    to match, and `certain` what will in any case.
     """
 
     expression: pp.ParserElement
     needs: frozenset[str] | None
     weight: int
     codes: frozenset[str] = frozenset()
+    possible: pp.ParserElement | None = None
+    certain: pp.ParserElement | None = None
+    within: tuple[Within, ...] = ()
+    asks_outcome: bool = False
+    threshold: Threshold | None = None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether only the whole run decides it."""
+        return self.possible is not None
+
+    @property
+    def sought(self) -> frozenset[str]:
+        """The texts that lines must be searched for on its behalf."""
+        return frozenset().union(self.needs or (), *(one.condition.needs or () for one in self.within))
 
     def parse(self, subject: Subject) -> dict[str, str] | None:
         """Parse *subject*; return the captures, None if it does not match."""
-        try:
-            found = self.expression.parse_string(subject.text)
-        except pp.ParseException:
-            return None
-        return {name: value.strip() for name, value in found.as_dict().items() if isinstance(value, str)}
+        return _captures(self.expression, subject)
+
+    def may_match(self, subject: Subject) -> bool:
+        """Say whether *subject* matches, or may once its run is known."""
+        return _captures(self.possible or self.expression, subject) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """What another record of the same run must match; `name` stands for it."""
+
+    name: str
+    condition: Condition
+
+
+def _captures(expression: pp.ParserElement, subject: Subject) -> dict[str, str] | None:
+    try:
+        found = expression.parse_string(subject.text)
+    except pp.ParseException:
+        return None
+    return {name: value.strip() for name, value in found.as_dict().items() if isinstance(value, str)}
 
 
 # What healthy lines are full of: a text of these words alone is looked for whole, any other by its rarest word.
@@ -106,7 +153,7 @@ def code(codes: Iterable[str]) -> Condition:
 def contains(field: str, words: str) -> Condition:
     """Match a record whose *field* contains *words*, in any letter case and with any white space between them."""
     within = rf"[^{_GAP}]*?" if field != "text" else r"[\s\S]*?"
-    needs = None if field in {"application", "level"} else frozenset({rarest(words)})
+    needs = None if field in _UNSEARCHED else frozenset({rarest(words)})
     return Condition(_ahead(field, within + _loose(words)), needs, len(words))
 
 
@@ -115,7 +162,7 @@ def equals(field: str, words: Iterable[str]) -> Condition:
     listed = list(words)
     either = "|".join(_loose(one) for one in listed)
     end = rf"(?={_GAP})" if field != "text" else r"\s*$"
-    needs = None if field in {"application", "level"} else frozenset(rarest(one) for one in listed)
+    needs = None if field in _UNSEARCHED else frozenset(rarest(one) for one in listed)
     return Condition(_ahead(field, rf"\s*(?:{either}){end}"), needs, min(map(len, listed)))
 
 
@@ -125,6 +172,29 @@ def pattern(expression: str, needs: frozenset[str] | None) -> Condition:
     return Condition(_ahead("text", rf"[\s\S]*?(?:{expression})"), needs, weight)
 
 
+def product_is(words: Iterable[str]) -> Condition:
+    """Match a record of whose products one is one of *words*, in any letter case."""
+    listed = list(words)
+    either = "|".join(_loose(one) for one in listed)
+    return Condition(_ahead("product", rf"[^{_GAP}]*?\|(?:{either})\|"), None, min(map(len, listed)))
+
+
+def outcome_is(outcomes: Iterable[str]) -> Condition:
+    """Match a record whose run ends with one of *outcomes*."""
+    either = "|".join(re.escape(one) for one in outcomes)
+    expression = _ahead("outcome", rf"(?:{either})(?={_GAP})")
+    return Condition(expression, None, 4, possible=pp.Empty(), certain=pp.NoMatch(), asks_outcome=True)
+
+
+def within_run(inner: Condition, written: str) -> Condition:
+    """Match a record in whose run another one matches *inner*, which the rule has *written* so."""
+    name = blake2b(written.encode(), digest_size=8).hexdigest()
+    return Condition(
+        _ahead("within", rf"[^{_GAP}]*?\|{name}\|"), None, inner.weight,
+        possible=pp.Empty(), certain=pp.NoMatch(), within=(Within(name, inner),),
+    )  # fmt: skip
+
+
 def all_of(parts: list[Condition]) -> Condition:
     """Match what every one of *parts* matches."""
     if len(parts) == 1:
@@ -132,8 +202,7 @@ def all_of(parts: list[Condition]) -> Condition:
     known = [part.needs for part in parts if part.needs]
     # The part whose rarest text is longest narrows best.
     needs = max(known, key=lambda texts: (min(map(len, texts)), -len(texts)), default=None)
-    codes = frozenset().union(*(part.codes for part in parts))
-    return Condition(pp.And([part.expression for part in parts]), needs, sum(p.weight for p in parts), codes)
+    return _joined(pp.And, parts, needs, sum(part.weight for part in parts))
 
 
 def any_of(parts: list[Condition]) -> Condition:
@@ -142,13 +211,38 @@ def any_of(parts: list[Condition]) -> Condition:
         return parts[0]
     open_ended = any(part.needs is None for part in parts)
     needs = None if open_ended else frozenset().union(*(part.needs or () for part in parts))
-    codes = frozenset().union(*(part.codes for part in parts))
-    return Condition(pp.MatchFirst([part.expression for part in parts]), needs, min(p.weight for p in parts), codes)
+    return _joined(pp.MatchFirst, parts, needs, min(part.weight for part in parts))
 
 
 def none_of(part: Condition) -> Condition:
     """Match what *part* does not match."""
-    return Condition(pp.NotAny(part.expression), None, 1)
+    if part.possible is None or part.certain is None:
+        return Condition(pp.NotAny(part.expression), None, 1)
+    return Condition(
+        pp.NotAny(part.expression),
+        None,
+        1,
+        possible=pp.NotAny(part.certain),
+        certain=pp.NotAny(part.possible),
+        within=part.within,
+        asks_outcome=part.asks_outcome,
+    )
+
+
+def _joined(
+    kind: type[pp.ParseExpression], parts: list[Condition], needs: frozenset[str] | None, weight: int
+) -> Condition:
+    late = any(part.is_late for part in parts)
+    return Condition(
+        kind([part.expression for part in parts]),
+        needs,
+        weight,
+        codes=frozenset().union(*(part.codes for part in parts)),
+        possible=kind([part.possible or part.expression for part in parts]) if late else None,
+        certain=kind([part.certain or part.expression for part in parts]) if late else None,
+        within=tuple(dict.fromkeys(one for part in parts for one in part.within)),
+        asks_outcome=any(part.asks_outcome for part in parts),
+    )
 
 
 def _loose(words: str) -> str:
@@ -159,4 +253,6 @@ def _ahead(field: str, expression: str) -> pp.ParserElement:
     """Look ahead from the subject's start, so that conditions can be combined in any order."""
     terminal = pp.Regex(_SKIP[field] + expression, flags=re.IGNORECASE)
     terminal.leave_whitespace()
+    # It needs the gaps before its field. Told so, pyparsing does not compile what may never be asked.
+    terminal.mayReturnEmpty = False
     return pp.FollowedBy(terminal).parse_with_tabs()

@@ -54,6 +54,7 @@ class Event:
 
     `id` is the same each time the same bytes are read. `run` is the id of the run it belongs to.
     `message` and `evidence` are redacted words of the log; `title`, `steps` and `link` are the catalogue's.
+    `rule_pack` names the set of rules that made it, empty where none did.
     """
 
     id: str
@@ -80,6 +81,9 @@ class Event:
     explanation: str
     steps: tuple[str, ...]
     links: tuple[str, ...]
+    rule_pack: str = ""
+    component: str = ""
+    level: str | None = None
 
     @property
     def link(self) -> str | None:

@@ -43,6 +43,6 @@ def literals_of(catalogue: Catalogue) -> frozenset[bytes]:
     One is also in every record that looks like a failure. Letters beyond ASCII are found in the letter case in which
     the rule writes them.
     """
-    needs = {need for rule in catalogue.rules for need in rule.condition.needs or ()}
+    needs = {need for rule in catalogue.rules for need in rule.condition.sought}
     found = {next((family for family in _FAMILIES if family in need.lower()), need) for need in needs}
     return frozenset(literal.encode() for literal in found.union(_SUSPICIOUS))

@@ -1,29 +1,20 @@
-"""The grammar of .rules files, in pyparsing: their lines, and the condition of a rule's `when`."""
+"""The lines of .rules files, in pyparsing: sections, and the statements in them."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyparsing as pp
 
-from rules import condition
-from rules.codes import canonical
-from rules.pattern import UnsafePatternError, checked, needs_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from rules.condition import Condition
-
-CAUSE_KEYS = ("title", "severity", "act", "explain", "step", "link")
+CAUSE_NEEDS = ("title", "severity", "act", "explain", "step", "link")
+CAUSE_KEYS = (*CAUSE_NEEDS, "verify", "client")
 RULE_KEYS = (
     "cause", "in", "when", "confidence", "role", "fallback", "priority", "note", "step", "link",
     "sample", "expect", "never",
 )  # fmt: skip
-FIELDS = ("text", "component", "application", "level", "format")
 
 
 class LanguageError(Exception):
@@ -33,9 +24,6 @@ class LanguageError(Exception):
         super().__init__(problem)
         self.position = position
         self.problem = problem
-
-
-# --- lines ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +54,12 @@ class Statement:
     def lines(self) -> list[str]:
         """The value of a sample: its first line, and those that follow behind `| `."""
         first, *rest = self.value.split("\n")
-        return [
-            first.rstrip("\r"),
-            *(line.lstrip(" \t").removeprefix("|").removeprefix(" ").rstrip("\r") for line in rest),
-        ]
+        return [first.rstrip("\r"), *(line.lstrip(" \t")[1:].removeprefix(" ").rstrip("\r") for line in rest)]
+
+    @property
+    def has_several(self) -> bool:
+        """Whether the value of a sample holds further records."""
+        return any(line.lstrip(" \t").startswith(">") for line in self.value.split("\n")[1:])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +108,8 @@ def read_sections(text: str, faults: list[LanguageError]) -> list[Section]:
 
 
 def _continues(statement: Statement, line: str) -> bool:
-    """Tell whether the deeper-indented *line* belongs to *statement*; a record's further lines begin with a bar."""
-    return statement.key not in {"sample", "never"} or line.lstrip(" \t").startswith("|")
+    """Tell whether the deeper-indented *line* belongs to *statement*; a sample's further lines begin with a mark."""
+    return statement.key not in {"sample", "never"} or line.lstrip(" \t").startswith(("|", ">"))
 
 
 def _longer(statement: Statement, line: str) -> Statement:
@@ -165,96 +155,3 @@ def nearest(word: str, known: tuple[str, ...]) -> str:
     """Return a hint that names the known word nearest to *word*, or all of them."""
     near = get_close_matches(word, known, n=1, cutoff=0.5)
     return f'Did you mean "{near[0]}"?' if near else f"Write one of: {', '.join(known)}"
-
-
-# --- conditions -------------------------------------------------------------------------------------------------
-
-
-def read_condition(text: str) -> Condition:
-    """Parse a rule's `when`. Raises LanguageError with the position in *text*."""
-    try:
-        found = _CONDITION.parse_string(text, parse_all=True)
-    except pp.ParseFatalException as error:
-        raise LanguageError(error.loc, str(error.msg)) from error
-    except pp.ParseException as error:
-        raise LanguageError(min(error.loc, len(text)), _unexpected(text, error.loc)) from error
-    result: Condition = found[0]
-    return result
-
-
-def _unexpected(text: str, at: int) -> str:
-    rest = text[at:].split()
-    if not rest:
-        return 'the condition ends too early. Write for example: code is QBWC1053 or text contains "…"'
-    return f'"{rest[0]}" does not fit here. Write for example: code is QBWC1053 or text contains "…"'
-
-
-def _code(text: str, at: int, found: pp.ParseResults) -> Condition:
-    try:
-        return condition.code([canonical(one) for one in found["codes"]])
-    except ValueError as error:
-        raise pp.ParseFatalException(text, at, str(error)) from error
-
-
-def _words(text: str, at: int, found: pp.ParseResults) -> Condition:
-    field, verb, values = found["field"], found["verb"], list(found["values"])
-    if field == "format":
-        raise pp.ParseFatalException(text, at, "formats are named by the rule's `in`, not in its condition")
-    if any(not value.split() for value in values):
-        raise pp.ParseFatalException(text, at, "the text is empty; it would match everything")
-    if verb == "contains":
-        return condition.any_of([condition.contains(field, value) for value in values])
-    return condition.equals(field, values)
-
-
-def _pattern(text: str, at: int, found: pp.ParseResults) -> Condition:
-    try:
-        expression = checked(found["pattern"])
-    except UnsafePatternError as error:
-        raise pp.ParseFatalException(text, at, str(error)) from error
-    return condition.pattern(expression, needs_of(expression))
-
-
-def _field_name(text: str, at: int, found: pp.ParseResults) -> None:
-    if found[0] not in FIELDS:
-        known = (*FIELDS, "code", "pattern")
-        raise pp.ParseFatalException(text, at, f'"{found[0]}" is nothing that a record has. {nearest(found[0], known)}')
-
-
-def _build() -> pp.ParserElement:
-    quoted = pp.QuotedString('"', esc_char="\\", unquote_results=True, convert_whitespace_escapes=False)
-    # In a pattern a backslash is the pattern's own.
-    raw = pp.Regex(r'"((?:[^"\\\n]|\\.)*)"').set_parse_action(lambda found: found[0][1:-1].replace('\\"', '"'))
-    bare_code = pp.Regex(r"[^\s(),\"]+")
-    one_code = quoted | bare_code
-    codes = pp.Group(pp.Suppress("(") + pp.DelimitedList(one_code) + pp.Suppress(")"))
-    keyword = pp.CaselessKeyword
-    of_code = keyword("code").suppress() + (
-        keyword("is").suppress() + pp.Group(one_code)("codes") | keyword("in").suppress() - codes("codes")
-    )
-    one_word = quoted | pp.Regex(r"[\w./-]+")
-    words = pp.Group(pp.Suppress("(") + pp.DelimitedList(one_word) + pp.Suppress(")"))
-    joining = pp.MatchFirst([keyword(word) for word in ("and", "or", "not", "code", "pattern")])
-    name = ~joining + pp.Regex(r"[A-Za-z_]\w*").set_parse_action(_field_name)("field")
-    verb = keyword("contains")("verb") - pp.Group(quoted)("values")
-    verb |= keyword("is")("verb") - pp.Group(one_word)("values")
-    verb |= keyword("in")("verb") - words("values")
-    predicate = of_code.set_parse_action(_code)
-    predicate |= (keyword("pattern").suppress() - raw("pattern")).set_parse_action(_pattern)
-    predicate |= (name - verb).set_parse_action(_words)
-    whole: pp.ParserElement = pp.infix_notation(  # type: ignore[no-untyped-call]
-        predicate,
-        [
-            (keyword("not"), 1, pp.OpAssoc.RIGHT, lambda found: condition.none_of(found[0][-1])),
-            (keyword("and"), 2, pp.OpAssoc.LEFT, lambda found: condition.all_of(list(_operands(found)))),
-            (keyword("or"), 2, pp.OpAssoc.LEFT, lambda found: condition.any_of(list(_operands(found)))),
-        ],
-    )
-    return whole.parse_with_tabs()
-
-
-def _operands(found: pp.ParseResults) -> Iterator[Condition]:
-    return (part for part in found[0] if not isinstance(part, str))
-
-
-_CONDITION = _build()

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from rules.build import Builder, place_of
 from rules.catalogue import Catalogue, Place
 from rules.language import LanguageError, nearest, read_sections
+from rules.pack import SHIPPED, pack_of, rule_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
@@ -49,55 +49,60 @@ class Parsed:
     causes: dict[str, Cause] = field(default_factory=dict)
     rules: dict[str, Rule] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
 
 
-def load(folders: Sequence[Path] = ()) -> Catalogue:
-    """Load the shipped catalogue, then the .rules files of *folders*, which add to it and override by name.
+def load(paths: Sequence[Path] = (), own_formats: Iterable[str] = ()) -> Catalogue:
+    """Load the shipped catalogue, then the .rules files of *paths*, which add to it and override by name.
 
+    A path is a folder or one file. *own_formats* are the names of the user's formats, which rules may read.
     Raises RuleError with every fault.
     """
     causes: dict[str, Cause] = {}
     rules: dict[str, Rule] = {}
     faults: list[Fault] = []
-    for parsed in (_shipped(), *(_read_folder(folder, str(folder)) for folder in folders)):
+    texts: list[str] = []
+    own = tuple(own_formats)
+    for parsed in (_shipped(), *(_read(path, str(path), own) for path in paths)):
         causes |= parsed.causes
         rules |= parsed.rules
         faults += parsed.faults
+        texts += parsed.texts
     faults += _check_causes(rules.values(), causes)
     if faults:
         raise RuleError(faults)
-    return Catalogue(causes, tuple(rules.values()))
+    return Catalogue(causes, tuple(rules.values()), pack=pack_of(texts))
 
 
 @cache
 def _shipped() -> Parsed:
-    return _read_folder(files("rules").joinpath("catalog"), "rules/catalog")
+    return _read(SHIPPED, "rules/catalog")
 
 
-def _read_folder(folder: Traversable | Path, name: str) -> Parsed:
+def _read(path: Traversable | Path, name: str, own_formats: Iterable[str] = ()) -> Parsed:
     parsed = Parsed()
-    for file in sorted(folder.iterdir(), key=lambda one: one.name):
-        if file.name.endswith(".rules"):
-            _read_file(file, name, parsed)
+    for file, text in _texts(path, name, parsed.faults):
+        parsed.texts.append(text)
+        parse(text, file, parsed, own_formats)
     return parsed
 
 
-def _read_file(file: Traversable | Path, folder: str, parsed: Parsed) -> None:
-    name = f"{folder}/{file.name}"
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        place = Place(file=name, line=1)
-        parsed.faults.append(Fault(place=place, problem=f"the file cannot be read as UTF-8 text ({error})", line=""))
-        return
-    parse(text, name, parsed)
+def _texts(path: Traversable | Path, name: str, faults: list[Fault]) -> Iterator[tuple[str, str]]:
+    """Yield each rule file of *path*, called *name*, with its text; one that cannot be read is a fault."""
+    for file in rule_files(path):
+        shown = name if file is path else f"{name}/{file.name}"
+        try:
+            yield shown, file.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            problem = f"the file cannot be read as UTF-8 text ({error})"
+            faults.append(Fault(place=Place(file=shown, line=1), problem=problem, line=""))
 
 
-def parse(text: str, name: str, into: Parsed | None = None) -> Parsed:
+def parse(text: str, name: str, into: Parsed | None = None, own_formats: Iterable[str] = ()) -> Parsed:
     """Parse the text of one rule file; faults are collected, not raised."""
     parsed = into if into is not None else Parsed()
     wrong: list[LanguageError] = []
-    builder = Builder(text, name, wrong)
+    builder = Builder(text, name, wrong, own_formats)
     for section in read_sections(text, wrong):
         built = builder.build(section)
         if built is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ingest.blocks import BlockCutter
 from ingest.encoding import detect_encoding
+from ingest.formats.qbwc import QwcGrammar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -210,7 +211,7 @@ class Session:
 def blocks_of(data: bytes, cuts: Iterable[int] = ()) -> list[Block]:
     """Cut *data* into blocks, fed in the chunks that end at *cuts*."""
     encoding = detect_encoding(data)
-    cutter = BlockCutter(encoding, offset=encoding.bom)
+    cutter = BlockCutter(QwcGrammar(), encoding, offset=encoding.bom)
     blocks = []
     pos = encoding.bom
     for cut in [*sorted(cut for cut in cuts if cut > pos), len(data)]:

@@ -22,15 +22,24 @@ class ExpectedCase:
     """One folder, which is one machine: its runs in the order of their starts, and the rest.
 
     `outside` are the causes of root events that belong to no run, each named once,
-    however many records speak for it.
+    however many records speak for it. `timezone` is where the machine stands, for logs in local time,
+    `format` that of logs that are only read where it is named, `config` a configuration that lies beside the logs.
     """
 
     runs: tuple[ExpectedRun, ...] = ()
     outside: tuple[str, ...] = ()
+    timezone: str | None = None
+    format: str | None = None
+    config: str | None = None
 
 
 def _ok(application: str, trigger: Trigger = Trigger.SCHEDULED) -> ExpectedRun:
     return ExpectedRun(application=application, trigger=trigger, outcome=Outcome.OK)
+
+
+def _partly(application: str, cause: str) -> ExpectedRun:
+    """Tell of a run that went through, though QuickBooks refused some of its requests."""
+    return ExpectedRun(application=application, trigger=Trigger.SCHEDULED, outcome=Outcome.OK, cause=cause)
 
 
 def _idle(application: str, trigger: Trigger = Trigger.SCHEDULED) -> ExpectedRun:
@@ -131,6 +140,14 @@ QUICKBOOKS = {
     ),
     "quickbooks/cannot_start": _refused(CONTOSO, "quickbooks_cannot_start", 4),
     "quickbooks/launch_failed": _refused(FABRIKAM, "quickbooks_cannot_start", 2),
+    # Web Connector counts these runs as good: only the answers in the payloads tell what QuickBooks refused.
+    "request/entries_refused": ExpectedCase(runs=(_idle(FABRIKAM), _partly(FABRIKAM, "data_error"), _ok(FABRIKAM))),
+    "request/entry_locked": ExpectedCase(
+        runs=(_idle(FABRIKAM), *(_partly(FABRIKAM, "quickbooks_busy"),) * 2, _ok(FABRIKAM))
+    ),
+    "request/refused_and_given_up": ExpectedCase(
+        runs=(_idle(FABRIKAM), _failed(FABRIKAM, "permission_missing"), _idle(FABRIKAM))
+    ),
     "request/parse_error": ExpectedCase(
         runs=(_idle(FABRIKAM), *(_failed(FABRIKAM, "data_error"),) * 2, _idle(FABRIKAM))
     ),
@@ -223,6 +240,7 @@ MACHINE = {
     "antivirus/connector_quarantined": ExpectedCase(
         runs=(_idle(FABRIKAM),) * 3, outside=("antivirus_or_policy_blocked",)
     ),
+    "power_lost/nuls_in_the_log": ExpectedCase(runs=(_idle(CONTOSO),) * 9, outside=("power_lost",)),
     "asleep/overnight": ExpectedCase(runs=(_idle(CONTOSO),) * 9, outside=("machine_asleep",)),
     "connector/log_not_writable": ExpectedCase(outside=("connector_local_failure",)),
     "connector/wsmanager_exception": ExpectedCase(
@@ -277,6 +295,7 @@ TRAPS = {
             _failed(QUOTED, "auth_rejected_by_web_service", MANUAL),
         )
     ),
+    "hostile/statuses": ExpectedCase(runs=(_idle(FABRIKAM), _ok(FABRIKAM), _idle(FABRIKAM))),
     "hostile/payload": ExpectedCase(runs=(_ok(CONTOSO), _idle(CONTOSO), _ok(CONTOSO))),
     # The first run's start is lost; its end names the application and that a person started it.
     "partial/begins_in_mid_session": ExpectedCase(
@@ -301,4 +320,50 @@ TRAPS = {
     ),
 }
 
-CASES: dict[str, ExpectedCase] = {**HEALTHY, **QUICKBOOKS, **WEB_SERVICE, **MACHINE, **TRAPS}
+WINDOWS_EVENTS = {
+    "windows_events/asleep_from_powershell": ExpectedCase(runs=(_idle(CONTOSO),) * 9, outside=("machine_asleep",)),
+    "windows_events/asleep_from_export_csv": ExpectedCase(
+        runs=(_idle(CONTOSO),) * 9, outside=("machine_asleep",), timezone="America/New_York"
+    ),
+    "windows_events/restarted_for_update": ExpectedCase(runs=(_idle(FABRIKAM),) * 8, outside=("machine_restarted",)),
+    "windows_events/saved_by_event_viewer": ExpectedCase(
+        runs=(_idle(FABRIKAM), _idle(FABRIKAM), _ok(FABRIKAM), *(_idle(FABRIKAM),) * 3)
+    ),
+}
+
+CONNECTOR_LOGS = {
+    "connector_logs/clef": ExpectedCase(outside=("single_user_mode",)),
+    "connector_logs/log4net": ExpectedCase(outside=("permission_missing",)),
+    "connector_logs/ms_console": ExpectedCase(outside=("wrong_company_file_open",)),
+    "connector_logs/nlog": ExpectedCase(outside=("quickbooks_cannot_start",)),
+    "connector_logs/serilog": ExpectedCase(outside=("popup_blocked",)),
+    "own_format/german_bridge": ExpectedCase(outside=("popup_blocked",), config="qbwatch.toml"),
+    # QuickBooks calls errors severe on good days too: they are evidence, and alarm nobody.
+    "qbwin/verify_and_severe": ExpectedCase(timezone="America/New_York", format="qbwin"),
+}
+
+NEW_YORK = "America/New_York"
+
+SDK_LOG = {
+    # The first hung behind a dialog that the log names; of the second nothing is known but that it never came back.
+    "sdk_log/begin_session_hangs": ExpectedCase(outside=("popup_blocked", "connector_hung"), timezone=NEW_YORK),
+    "sdk_log/clock_change": ExpectedCase(outside=("popup_blocked",), timezone=NEW_YORK),
+    "sdk_log/native_connector": ExpectedCase(outside=("permission_missing", "popup_blocked"), timezone=NEW_YORK),
+    "sdk_log/other_user": ExpectedCase(outside=("quickbooks_cannot_start",), timezone=NEW_YORK),
+    # QWCLog.txt only says that QuickBooks could not be started.
+    "sdk_log/popup_behind_80040408": ExpectedCase(
+        runs=(_idle(FABRIKAM), _ok(FABRIKAM), *(_failed(FABRIKAM, "popup_blocked"),) * 2, _ok(FABRIKAM)),
+        timezone=NEW_YORK,
+    ),
+}
+
+CASES: dict[str, ExpectedCase] = {
+    **SDK_LOG,
+    **CONNECTOR_LOGS,
+    **WINDOWS_EVENTS,
+    **HEALTHY,
+    **QUICKBOOKS,
+    **WEB_SERVICE,
+    **MACHINE,
+    **TRAPS,
+}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.record import Record, Span
-from rules.absence import Gap, explain, is_gap, turn_of
+from rules.absence import NUL_RUN, Gap, explain, is_gap, turn_of
 from rules.event import Confidence
 
 NIGHT = datetime(2026, 3, 10, 22, 0, tzinfo=UTC)
@@ -57,6 +57,41 @@ def test_sleep_signing_out_a_restart_and_a_power_loss_are_told_apart() -> None:
 
 def test_a_shutdown_that_is_carried_out_as_hibernation_is_no_sleep() -> None:
     assert cause_of(FAST_STARTUP) is None
+
+
+def test_an_export_without_the_events_data_does_not_prove_sleep() -> None:
+    bare = signal("Microsoft-Windows-Kernel-Power/42", NIGHT + timedelta(minutes=20))
+    verdicts = [explain(GAP, signals) for signals in ([SLEEP], [bare], [bare, SLEPT])]
+    assert [(one.cause, one.confidence) for one in verdicts if one] == [
+        ("machine_asleep", Confidence.PROOF),
+        ("machine_asleep", Confidence.STRONG),
+        ("machine_asleep", Confidence.PROOF),
+    ]
+
+
+def test_a_write_that_was_cut_off_makes_a_power_loss_likely_unless_windows_says_more() -> None:
+    nuls = signal(NUL_RUN, NIGHT)
+    verdict = explain(GAP, [nuls])
+    assert verdict
+    assert (verdict.cause, verdict.confidence) == ("power_lost", Confidence.LIKELY)
+    assert cause_of(nuls, SLEEP, SLEPT) == "machine_asleep"
+
+
+def test_a_nap_does_not_explain_a_long_gap_and_several_may() -> None:
+    def nap(begins: str, ends: str) -> Record:
+        times = {"SleepTime": f"2026-03-{begins}:00Z", "WakeTime": f"2026-03-{ends}:00Z"}
+        return signal("Microsoft-Windows-Power-Troubleshooter/1", NIGHT + timedelta(hours=1), **times)
+
+    short = nap("10T22:20", "10T22:22")
+    assert cause_of(SLEEP, short) is None
+    assert cause_of(SLEEP, nap("10T22:20", "11T01:00"), nap("11T01:10", "11T06:00")) == "machine_asleep"
+
+
+def test_who_signed_out_before_the_last_line_or_left_a_machine_that_then_slept_is_not_the_cause() -> None:
+    before = signal("Microsoft-Windows-Winlogon/7002", NIGHT - timedelta(minutes=1))
+    assert cause_of(before) is None
+    assert cause_of(LOGOFF, SLEEP, SLEPT) == "machine_asleep"
+    assert cause_of(LOGOFF, SLEEP, SLEPT, LOGON) == "session_logged_out"
 
 
 def test_a_sleep_of_another_time_proves_nothing() -> None:

@@ -11,6 +11,7 @@ from qwclog import BANNER, SOAP, Session, blocks_of, every_record, line, records
 from ingest.blocks import LONGEST_RECORD, BlockCutter
 from ingest.encoding import Encoding, detect_encoding
 from ingest.formats import read_records
+from ingest.formats.qbwc import QwcGrammar
 
 HOSTILE = (
     "QBWC1053 and 0x80040414\r\n"
@@ -151,7 +152,7 @@ def test_random_bytes_behind_a_mark_raise_nothing(noise: bytes) -> None:
 
 def test_the_last_record_is_held_until_the_next_one_begins() -> None:
     first, second, third = Session().tick()
-    cutter = BlockCutter(Encoding(name="utf-8", bom=0), offset=0)
+    cutter = BlockCutter(QwcGrammar(), Encoding(name="utf-8", bom=0), offset=0)
     assert cutter.feed((first + second[:10]).encode()) is None
     block = cutter.feed((second[10:] + third).encode())
     assert block is not None
@@ -161,7 +162,7 @@ def test_the_last_record_is_held_until_the_next_one_begins() -> None:
 
 def test_the_held_record_can_be_looked_at_and_is_held_on() -> None:
     (first, second, _) = Session().tick()
-    cutter = BlockCutter(Encoding(name="utf-8", bom=0), offset=0)
+    cutter = BlockCutter(QwcGrammar(), Encoding(name="utf-8", bom=0), offset=0)
     cutter.feed((first + second[:-4]).encode())
     for _ in range(2):
         block = cutter.peek()
@@ -176,7 +177,7 @@ def test_the_held_record_can_be_looked_at_and_is_held_on() -> None:
 
 
 def test_what_stands_in_an_open_payload_is_no_record_even_to_one_who_peeks() -> None:
-    cutter = BlockCutter(Encoding(name="utf-8", bom=0), offset=0)
+    cutter = BlockCutter(QwcGrammar(), Encoding(name="utf-8", bom=0), offset=0)
     text = DUMP + PAYLOAD
     half = text.index("Started") + 20
     assert cutter.feed(text[:half].encode()) is None
@@ -207,7 +208,7 @@ def test_behind_a_payload_that_never_closes_no_record_is_lost() -> None:
 
 
 def test_what_xml_cannot_hold_proves_that_a_payload_was_broken_off() -> None:
-    cutter = BlockCutter(Encoding(name="utf-8", bom=0), offset=0)
+    cutter = BlockCutter(QwcGrammar(), Encoding(name="utf-8", bom=0), offset=0)
     assert cutter.feed((NEVER_CLOSED + "\r\n" + "".join(Session().tick() + Session().lock())).encode()) is None
     block = cutter.feed("".join(Session().connect()).encode())
     assert block is not None
@@ -215,7 +216,7 @@ def test_what_xml_cannot_hold_proves_that_a_payload_was_broken_off() -> None:
 
 
 def test_later_stamps_prove_that_the_writer_of_a_payload_died() -> None:
-    cutter = BlockCutter(Encoding(name="utf-8", bom=0), offset=0)
+    cutter = BlockCutter(QwcGrammar(), Encoding(name="utf-8", bom=0), offset=0)
     ticks = "".join(Session(at=at).tick()[0] for at in (3600, 3660))
     assert cutter.feed((NEVER_CLOSED + "\r\n" + ticks).encode()) is None
     block = cutter.release()
@@ -225,7 +226,7 @@ def test_later_stamps_prove_that_the_writer_of_a_payload_died() -> None:
 
 
 def test_a_payload_that_is_being_written_is_not_given_up() -> None:
-    cutter = BlockCutter(Encoding(name="utf-8", bom=0), offset=0)
+    cutter = BlockCutter(QwcGrammar(), Encoding(name="utf-8", bom=0), offset=0)
     cutter.feed((NEVER_CLOSED + "\r\n" + "".join(Session(at=5).tick())).encode())
     assert cutter.release() is None
 
@@ -236,7 +237,7 @@ def test_a_record_without_end_is_cut_counted_and_followed_by_the_next(encoding: 
     first, second, third = Session().tick()
     filler = ("x" * 99 + newline).encode(encoding) * (3 * LONGEST_RECORD // 99)
     data = first.encode(encoding) + second.rstrip().encode(encoding) + filler + ("\r\n" + third).encode(encoding)
-    cutter = BlockCutter(detect_encoding(data), offset=0)
+    cutter = BlockCutter(QwcGrammar(), detect_encoding(data), offset=0)
     records = []
     for pos in range(0, len(data), 1 << 20):
         block = cutter.feed(data[pos : pos + (1 << 20)])
@@ -270,7 +271,7 @@ def test_an_over_long_payload_is_passed_over_with_what_looks_like_records_in_it(
 
 
 def test_a_file_without_records_is_passed_over_in_little_memory() -> None:
-    cutter = BlockCutter(Encoding(name="utf-8", bom=0), offset=0)
+    cutter = BlockCutter(QwcGrammar(), Encoding(name="utf-8", bom=0), offset=0)
     tracemalloc.start()
     for _ in range(64):
         block = cutter.feed(b"x" * (1 << 20))

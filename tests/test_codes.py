@@ -19,7 +19,7 @@ def test_a_code_is_the_same_in_hexadecimal_of_either_case_and_in_decimal(number:
 def test_every_form_of_a_code_holds_what_the_gate_looks_for(number: int) -> None:
     code = f"0x{number:08X}"
     forms = written_forms(code)
-    for written in (code, code.lower(), str(number - (1 << 32))):
+    for written in (code, code.lower(), str(number - (1 << 32)), str(number)):
         assert any(form in written for form in forms)
 
 
@@ -38,10 +38,31 @@ def test_every_form_of_a_code_holds_what_the_gate_looks_for(number: int) -> None
         ("PATH202 H2020", ()),
         ("codes: (-6000, -83) and (-6177,0)", ("-6000, -83", "-6177, 0")),
         ("5-6000, 12", ()),
+        ("HRESULT: 2147746836", ("0x80040414",)),
+        ("HRESULT = -2147220460", ("0x80040414",)),
+        ("2147746836 bytes, code 2147483647", ()),
+        ('<InvoiceAddRs statusCode="3140" statusSeverity="Error">', ("qbXML/3140",)),
+        ("Status code = 3175, StatusCode: 1010 and qbXML 9002", ("qbXML/3175", "qbXML/1010", "qbXML/9002")),
+        ('statusCode="0" statusCode="1" StatusCode: 500 status code 404', ()),
+        ('statusCode="500"', ("qbXML/500",)),
+        ("size 3140, http://example.com/qbxml/30000", ()),
     ],
 )
 def test_codes_are_found_where_they_stand_as_such(text: str, codes: tuple[str, ...]) -> None:
     assert find_codes(text) == codes
+
+
+@pytest.mark.parametrize("text", ["80040414", "2147746836", "-2147220460", "0x80040414"])
+def test_a_code_that_stands_alone_is_known_in_every_form(text: str) -> None:
+    assert canonical(text) == "0x80040414"
+
+
+@pytest.mark.parametrize(
+    "before", ['statusCode="', "statusCode=", "StatusCode: ", "status code ", "Status Code = ", "qbXML "]
+)
+def test_every_form_of_a_status_holds_what_the_gate_looks_for(before: str) -> None:
+    assert any(form.lower() in f"{before}3140".lower() for form in written_forms("qbXML/3140"))
+    assert find_codes(f"{before}3140") == ("qbXML/3140",)
 
 
 @pytest.mark.parametrize("text", ["", "hello", "0x123", "QBWC12", "-5"])

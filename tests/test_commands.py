@@ -25,6 +25,7 @@ from qbwatch.cli.watch import _greet
 from qbwatch.clock import utc_now
 from qbwatch.history.alert_store import AlertStore
 from qbwatch.history.store import Store
+from qbwatch.history.times import ALWAYS
 from qbwatch.install import check_packages
 from qbwatch.pipeline import Pipeline
 
@@ -48,6 +49,29 @@ def test_explain_answers_for_codes_and_lines(
     assert said.startswith(title or "")
     assert "What to do:\n1. " in said
     assert "https://" in said
+
+
+@pytest.mark.parametrize("code", ["80040414", "2147746836"])
+def test_explain_takes_a_code_in_any_form_that_people_type(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", code]) == 0
+    assert "0x80040414: popup_blocked" in capsys.readouterr().out
+
+
+def test_explain_tells_how_to_verify_and_what_to_tell_the_client(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "QBWC1053"]) == 0
+    said = capsys.readouterr().out
+    assert "\n\nIt is mended when:\n- In Web Connector click Update Selected" in said
+    assert "\n\nTo tell the client:\nQuickBooks on the machine is showing a message" in said
+    assert main(["explain", "--json", "QBWC1053"]) == 0
+    [told] = map(json.loads, capsys.readouterr().out.splitlines())
+    assert len(told["verify"]) == 2
+    assert told["client"].startswith("QuickBooks on the machine is showing a message")
+
+
+def test_explain_reads_a_line_of_the_sdk_log(capsys: pytest.CaptureFixture[str]) -> None:
+    line = "20260310.020009\tW\t4556\tRequestProcessor\tPerforming QB Launch Retries"
+    assert main(["explain", line]) == 0
+    assert "quickbooks_cannot_start" in capsys.readouterr().out
 
 
 def test_explain_takes_a_negative_number_for_a_code(capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,6 +136,7 @@ def watched_once(path: Path) -> None:
     pipeline = Pipeline(
         settings=settings, catalogue=load_catalogue(None), store=store,
         alerts=AlertStore(store.connection, settings.zone), clock=lambda: next(times),
+        tell_from=ALWAYS,
     )  # fmt: skip
     for _ in range(3):
         pipeline.turn()
@@ -246,13 +271,17 @@ HEAVY = {"pandas", "numpy", "sqlite_utils", "apprise", "matplotlib", "requests"}
 LIGHT = {"ingest", "rules", "alerts", "pyparsing", "watchdog", "smtplib", "jinja2", "importlib.metadata"}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], []])
+@pytest.mark.parametrize("arguments", [["--help"], []])
 def test_help_loads_no_command(arguments: list[str]) -> None:
     loaded = loaded_by(*arguments)
     assert loaded & (HEAVY | LIGHT) == set()
     assert {name for name in loaded if name.startswith("qbwatch.")} == {
         "qbwatch.__main__", "qbwatch.cli", "qbwatch.cli.parser", "qbwatch.errors",
     }  # fmt: skip
+
+
+def test_the_version_reads_the_rule_files_and_loads_no_grammar() -> None:
+    assert loaded_by("--version") & (HEAVY | LIGHT) == {"rules"}
 
 
 def test_a_command_loads_no_other(samples: Path) -> None:

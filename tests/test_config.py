@@ -132,13 +132,30 @@ FAULTS = {
     "a format that does not grow": (
         '[[source]]\npath = "System.xml"\nformat = "windows-events"\n',
         (
-            "/qbwatch.toml:3:1: exported Windows events do not grow, so they cannot be followed. Give the export to "
-            "qbwatch scan, in one folder with the log.\n    format = …\n    ^"
+            '/qbwatch.toml:3:1: Windows events are followed by channel = "System" in place of path. An export of them '
+            "does not grow: give it to qbwatch scan, in one folder with the log.\n    format = …\n    ^"
         ),
     ),
     "a format that is none": (
         '[[source]]\npath = "QWCLog.txt"\nformat = "qbwcc"\n',
-        '/qbwatch.toml:3:1: "qbwcc" is no format. Write one of: auto, qbwc.\n    format = …\n    ^',
+        (
+            '/qbwatch.toml:3:1: "qbwcc" is no format. Did you mean "qbwc"? Write one of: auto, qbwc, clef, log4net, '
+            "ms-console, nlog, qbsdk, qbwin, serilog.\n    format = …\n    ^"
+        ),
+    ),
+    "a channel with a path": (
+        '[[source]]\nchannel = "System"\npath = "QWCLog.txt"\n',
+        (
+            "/qbwatch.toml:3:1: a [[source]] with a channel has no path. Give the log a [[source]] of its own."
+            "\n    path = …\n    ^"
+        ),
+    ),
+    "a zone that is none": (
+        '[[source]]\npath = "sync.log"\ntimezone = "Eastern"\n',
+        (
+            '/qbwatch.toml:3:1: "Eastern" is no time zone. Write an IANA name such as "America/New_York".'
+            "\n    timezone = …\n    ^"
+        ),
     ),
     "a route to nobody": (
         SOURCE + '[route]\nreceiver = "b"\n',

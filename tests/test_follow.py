@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import codecs
-import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from qwclog import BANNER, Session, every_record, line
 
-from ingest.follow import HEAD, Change, Checkpoint, FollowedFile, compare, first_sight, hash_of, recognise
+from ingest.follow import CHUNK, FollowedFile, next_generation
+from ingest.formats.qbwc import QwcGrammar
+from ingest.identity import HEAD, Change, Checkpoint, compare, first_sight, hash_of
 from ingest.platform import open_shared
 
 if TYPE_CHECKING:
@@ -27,17 +28,16 @@ def log(tmp_path: Path) -> Path:
 
 def sight(path: Path) -> Checkpoint:
     with open_shared(path) as file:
-        return first_sight(file, str(path))
-
-
-def find(path: Path, *known: Checkpoint) -> Checkpoint | None:
-    with open_shared(path) as file:
-        return recognise(file, known)
+        return first_sight(file, str(path), "qbwc")
 
 
 def change(path: Path, checkpoint: Checkpoint) -> Change:
     with open_shared(path) as file:
         return compare(file, checkpoint)
+
+
+def follow(checkpoint: Checkpoint) -> FollowedFile:
+    return FollowedFile(checkpoint, QwcGrammar())
 
 
 def read(followed: FollowedFile, path: Path) -> list[Record]:
@@ -46,7 +46,7 @@ def read(followed: FollowedFile, path: Path) -> list[Record]:
 
 
 def read_anew(path: Path) -> tuple[FollowedFile, Checkpoint]:
-    followed = FollowedFile(sight(path))
+    followed = follow(sight(path))
     read(followed, path)
     return followed, followed.advance(None)
 
@@ -62,7 +62,7 @@ def messages(records: list[Record]) -> list[str]:
 
 def test_what_is_appended_is_read_once_and_the_last_record_is_held(log: Path) -> None:
     log.write_bytes(FIRST + SECOND)
-    followed = FollowedFile(sight(log))
+    followed = follow(sight(log))
     assert messages(read(followed, log)) == ["Password management - Started"]
     append(log, THIRD + FIRST)
     assert [(r.message, r.span.offset, r.span.line) for r in read(followed, log)] == [
@@ -73,7 +73,7 @@ def test_what_is_appended_is_read_once_and_the_last_record_is_held(log: Path) ->
 
 def test_the_held_record_is_shown_as_it_stands_and_again_at_its_place_when_it_has_grown(log: Path) -> None:
     log.write_bytes(FIRST + SECOND[:-8])
-    followed = FollowedFile(sight(log))
+    followed = follow(sight(log))
     read(followed, log)
     young = followed.last()
     append(log, SECOND[-8:] + THIRD)
@@ -86,14 +86,14 @@ def test_the_held_record_is_shown_as_it_stands_and_again_at_its_place_when_it_ha
 
 def test_a_tiny_file_is_read_at_once_and_its_identity_is_filled_up_while_it_grows(log: Path) -> None:
     log.write_bytes(b"")
-    followed = FollowedFile(sight(log))
+    followed = follow(sight(log))
     name = followed.file
     lengths = []
     for data in (FIRST, SECOND, SESSION):
         append(log, data)
         read(followed, log)
         checkpoint = followed.advance(None)
-        assert (find(log, checkpoint), change(log, checkpoint)) == (checkpoint, Change.SAME)
+        assert change(log, checkpoint) is Change.SAME
         lengths.append(checkpoint.head_length)
     assert lengths == [len(FIRST), len(FIRST + SECOND), HEAD]
     assert checkpoint.head_hash == hash_of((FIRST + SECOND + SESSION)[:HEAD])
@@ -116,16 +116,16 @@ def test_after_a_restart_reading_goes_on_behind_the_last_complete_record(log: Pa
     log.write_bytes(SESSION + FIRST + SECOND)
     _, checkpoint = read_anew(log)
     append(log, THIRD)
-    records = read(FollowedFile(checkpoint), log)
+    records = read(follow(checkpoint), log)
     assert [(r.message, r.span.offset) for r in records] == [("Password management - Ended", len(SESSION + FIRST))]
 
 
 def test_after_a_restart_an_open_run_is_read_again_from_its_first_record(log: Path) -> None:
     log.write_bytes(SESSION + FIRST + SECOND + THIRD + FIRST)
-    followed = FollowedFile(sight(log))
+    followed = follow(sight(log))
     read(followed, log)
     checkpoint = followed.advance((len(SESSION), SESSION.count(b"\n") + 1))
-    again = FollowedFile(checkpoint)
+    again = follow(checkpoint)
     assert [(r.span.offset, r.span.line) for r in read(again, log)] == [
         (len(SESSION), 24),
         (len(SESSION + FIRST), 25),
@@ -138,7 +138,7 @@ def test_a_half_line_behind_a_restart_does_not_cost_the_marker(log: Path) -> Non
     log.write_bytes(SESSION)
     _, checkpoint = read_anew(log)
     append(log, FIRST[:9])
-    followed = FollowedFile(checkpoint)
+    followed = follow(checkpoint)
     read(followed, log)
     assert followed.advance(None).marker_length == HEAD
 
@@ -148,12 +148,11 @@ def test_a_file_that_was_cleared_is_noticed_even_if_it_has_grown_beyond_the_old_
     log.write_bytes(SESSION)
     followed, checkpoint = read_anew(log)
     log.write_bytes(refill)
-    assert find(log, checkpoint) == checkpoint
     with open_shared(log) as file:
         assert (followed.is_unread(file), followed.check(file)) == (True, Change.TRUNCATED)
-        followed.start_over(file)
-    assert followed.file == f"{checkpoint.uid}:1"
-    assert len(read(followed, log)) == max(len(every_records(refill)) - 1, 0)
+        fresh = follow(next_generation(file, checkpoint, generation=1, format_="qbwc"))
+    assert fresh.file == f"{checkpoint.uid}:1"
+    assert len(read(fresh, log)) == max(len(every_records(refill)) - 1, 0)
 
 
 def every_records(data: bytes) -> list[bytes]:
@@ -176,7 +175,7 @@ def test_a_head_that_changed_is_noticed_though_the_rest_is_as_it_was(log: Path) 
 
 def test_the_checkpoint_tells_what_was_read_and_not_what_the_file_holds_by_now(log: Path) -> None:
     log.write_bytes(SESSION)
-    followed = FollowedFile(sight(log))
+    followed = follow(sight(log))
     read(followed, log)
     log.write_bytes(SESSION.replace(b"20260310", b"20260311") * 3)
     assert change(log, followed.advance(None)) is Change.TRUNCATED
@@ -184,71 +183,10 @@ def test_the_checkpoint_tells_what_was_read_and_not_what_the_file_holds_by_now(l
 
 def test_a_file_that_is_replaced_between_first_sight_and_reading_keeps_its_place_in_time(log: Path) -> None:
     log.write_bytes(SESSION)
-    followed = FollowedFile(sight(log))
+    followed = follow(sight(log))
     log.write_bytes(FIRST + SECOND)
     read(followed, log)
     assert change(log, followed.advance(None)) is Change.SAME
-
-
-def test_a_renamed_log_is_known_again_and_its_successor_is_new(log: Path) -> None:
-    log.write_bytes(SESSION)
-    _, checkpoint = read_anew(log)
-    old = log.rename(log.with_name("QWCLogOld.txt"))
-    log.write_bytes(BANNER.encode() + FIRST)
-    assert find(old, checkpoint) == checkpoint
-    assert find(log, checkpoint) is None
-
-
-def test_a_log_that_took_the_number_of_a_deleted_one_is_another_generation(log: Path) -> None:
-    log.write_bytes(SESSION)
-    _, checkpoint = read_anew(log)
-    log.write_bytes(SESSION.replace(b"20260310", b"20260311") * 2)
-    found = find(log, checkpoint)
-    assert found == checkpoint
-    assert change(log, checkpoint) is Change.TRUNCATED
-
-
-def test_of_two_files_that_had_one_number_the_head_decides(log: Path) -> None:
-    log.write_bytes(SESSION)
-    _, checkpoint = read_anew(log)
-    empty = replace(checkpoint, uid="empty", head_length=0, head_hash=hash_of(b""))
-    other = replace(checkpoint, uid="other", head_hash=hash_of(b"other"))
-    assert find(log, empty, other, checkpoint, empty) == checkpoint
-    assert find(log, other) == other
-
-
-def test_a_log_that_came_back_from_a_backup_under_another_number_goes_on(log: Path) -> None:
-    log.write_bytes(SESSION)
-    _, checkpoint = read_anew(log)
-    gone = replace(checkpoint, volume=7, number=77)
-    assert find(log, gone) == checkpoint
-
-
-def test_a_copy_beside_the_log_has_a_name_of_its_own_and_goes_on_behind_what_was_read(log: Path) -> None:
-    log.write_bytes(SESSION + FIRST)
-    _, checkpoint = read_anew(log)
-    copy = log.with_name("QWCLog - Copy.txt")
-    shutil.copyfile(log, copy)
-    append(copy, SECOND)
-    found = find(copy, checkpoint)
-    assert found is not None
-    assert found.uid != checkpoint.uid
-    assert find(log, checkpoint, found) == checkpoint
-    assert find(copy, checkpoint, found) == found
-    assert messages(read(FollowedFile(found), copy)) == ["Password management - Started"]
-
-
-def test_a_copy_of_what_the_log_held_before_it_was_cleared_has_a_name_of_its_own(log: Path) -> None:
-    log.write_bytes(SESSION)
-    followed, checkpoint = read_anew(log)
-    copy = log.with_name("QWCLog.1.txt")
-    shutil.copyfile(log, copy)
-    log.write_bytes(BANNER.encode())
-    with open_shared(log) as file:
-        followed.start_over(file)
-    found = find(copy, followed.checkpoint)
-    assert found is not None
-    assert (found.uid != checkpoint.uid, found.offset) == (True, 0)
 
 
 def test_a_byte_order_mark_is_kept_in_mind_over_a_restart(log: Path) -> None:
@@ -262,7 +200,7 @@ def test_a_byte_order_mark_is_kept_in_mind_over_a_restart(log: Path) -> None:
         _, checkpoint = read_anew(log)
         assert (checkpoint.encoding, change(log, checkpoint)) == (encoding, Change.SAME)
         append(log, FIRST.decode().encode(encoding))
-        (record,) = read(FollowedFile(checkpoint), log)
+        (record,) = read(follow(checkpoint), log)
         assert record.fields == {"application": "Crédit Café"}
         assert record.span.line == 27
 
@@ -270,7 +208,7 @@ def test_a_byte_order_mark_is_kept_in_mind_over_a_restart(log: Path) -> None:
 def test_a_file_shows_its_encoding_before_it_is_read(log: Path) -> None:
     data = codecs.BOM_UTF16_LE + SESSION.decode().encode("utf-16-le")
     log.write_bytes(b"")
-    followed = FollowedFile(sight(log))
+    followed = follow(sight(log))
     found = []
     for pos in range(len(data)):
         append(log, data[pos : pos + 1])
@@ -282,7 +220,7 @@ def test_a_file_shows_its_encoding_before_it_is_read(log: Path) -> None:
 
 def test_a_file_of_a_few_bytes_waits(log: Path) -> None:
     log.write_bytes(b"\xff\xfe2")
-    followed = FollowedFile(sight(log))
+    followed = follow(sight(log))
     with open_shared(log) as file:
         assert not followed.is_unread(file)
     assert read(followed, log) == []
@@ -291,7 +229,7 @@ def test_a_file_of_a_few_bytes_waits(log: Path) -> None:
 def test_what_follows_a_dead_writers_payload_is_read_without_waiting_for_its_end(log: Path) -> None:
     dump = line("QBWebConnector.SOAPWebService.do_sendRequestXML()", "XML dump follows: -\r\n")
     log.write_text(dump + '<?xml version="1.0"?>\n<QBXML>\n<Memo>\r\n' + "".join(Session(at=3600).tick()), newline="")
-    followed = FollowedFile(sight(log))
+    followed = follow(sight(log))
     assert messages(read(followed, log)) == [
         "XML dump follows: -",
         "Password management - Started",
@@ -301,9 +239,47 @@ def test_what_follows_a_dead_writers_payload_is_read_without_waiting_for_its_end
 
 def test_a_file_that_ended_gives_its_last_record_for_good(log: Path) -> None:
     log.write_bytes(FIRST)
-    followed = FollowedFile(sight(log))
+    followed = follow(sight(log))
     read(followed, log)
     block = followed.finish()
     assert block is not None
     assert messages(every_record(block)) == ["Password management - Started"]
     assert (followed.last(), followed.advance(None).offset) == (None, len(FIRST))
+
+
+def test_text_that_lost_its_end_and_got_another_is_noticed_by_what_was_read_last(log: Path) -> None:
+    log.write_bytes(SESSION + FIRST)
+    followed, checkpoint = read_anew(log)
+    log.write_bytes(SESSION + SECOND + THIRD)
+    with open_shared(log) as file:
+        assert followed.check(file) is Change.TRUNCATED
+    # After a restart only what stood before the last record is known.
+    assert change(log, checkpoint) is Change.SAME
+
+
+def test_what_was_read_and_not_stored_is_read_again(log: Path) -> None:
+    log.write_bytes(SESSION)
+    followed, checkpoint = read_anew(log)
+    append(log, FIRST + SECOND)
+    first = read(followed, log)
+    followed.rewind()
+    assert (followed.read_up_to, followed.checkpoint) == (checkpoint.safe, checkpoint)
+    assert read(followed, log) == first
+
+
+def test_a_limited_read_says_that_there_is_more_and_goes_on_there(log: Path) -> None:
+    log.write_bytes(SESSION * 900)
+    followed = follow(sight(log))
+    with open_shared(log) as file:
+        blocks, rounds = [], 0
+        while followed.has_more or not rounds:
+            blocks += list(followed.read(file, 1))
+            rounds += 1
+    assert rounds == -(-len(SESSION * 900) // CHUNK)
+    assert sum(len(block.data) for block in blocks) == followed.advance(None).offset
+
+
+def test_text_that_is_gone_has_no_number_any_more(log: Path) -> None:
+    log.write_bytes(SESSION)
+    followed, checkpoint = read_anew(log)
+    assert followed.retire() == replace(checkpoint, volume=0, number=0, past=True)

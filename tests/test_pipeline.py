@@ -19,7 +19,9 @@ from ingest.follow import FollowedFile
 from qbwatch.config import Settings, Source
 from qbwatch.history.alert_store import AlertStore
 from qbwatch.history.store import Store
+from qbwatch.history.times import ALWAYS
 from qbwatch.pipeline import Pipeline
+from qbwatch.source_format import FormatChooser
 from qbwatch.sources import Sources
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ class World:
             store=self.store,
             alerts=AlertStore(self.store.connection, ZoneInfo("UTC")),
             clock=lambda: self.now,
+            tell_from=ALWAYS,
         )
 
     def restart(self) -> None:
@@ -164,7 +167,7 @@ def test_a_log_that_is_cleared_in_place_is_read_from_its_start(world: World) -> 
     world.log.write_bytes("".join([BANNER, *Session(application="C", at=120).blocked()]).encode())
     world.turn(5)
     assert world.failed() == ["A", "C"]
-    assert world.rows("SELECT generation FROM files") == [(1,)]
+    assert world.rows("SELECT generation, past FROM files ORDER BY 1") == [(0, 1), (1, 0)]
 
 
 def test_a_log_that_was_filled_anew_while_qbwatch_was_off_is_read_from_its_start(world: World) -> None:
@@ -219,8 +222,10 @@ def test_a_file_that_is_no_log_is_left_alone_and_the_others_go_on(world: World) 
     world.write(BANNER, *Session(application="A").blocked())
     world.turn()
     assert world.failed() == ["A"]
-    problems = {path.rpartition("/")[2]: why for path, why in world.pipeline.sources.problems.items()}
-    assert problems == {"QWCLog-notes.txt": "is not a QWCLog", "QWCLog-gone.txt": "No such file or directory"}
+    states = {state.path.rpartition("/")[2]: (state.standing, state.problem) for state in world.store.states()}
+    assert states["QWCLog-gone.txt"] == ("unreadable", "No such file or directory")
+    assert states["QWCLog-notes.txt"][0] == "foreign"
+    assert states["QWCLog.txt"] == ("followed", None)
 
 
 def test_what_was_too_young_to_be_told_is_told_after_a_restart(world: World) -> None:
@@ -293,19 +298,19 @@ def test_a_source_that_cannot_be_read_stops_no_other_and_is_taken_up_again(
     world.write(BANNER, *Session(application="A").blocked())
     read = FollowedFile.read
 
-    def failing(self: FollowedFile, file: Any) -> Any:
+    def failing(self: FollowedFile, file: Any, limit: int | None = None) -> Any:
         if self.checkpoint.path == str(bad):
             raise OSError(5, "Input/output error")
-        return read(self, file)
+        return read(self, file, limit)
 
     with monkeypatch.context() as broken:
         broken.setattr(FollowedFile, "read", failing)
         world.turn()
     assert world.failed() == ["A"]
-    assert world.pipeline.sources.problems == {str(bad): "Input/output error"}
+    assert world.pipeline.sources.seen[str(bad)].problem == "Input/output error"
     world.turn(1)
     assert sorted(world.failed()) == ["A", "BAD"]
-    assert world.pipeline.sources.problems == {}
+    assert world.pipeline.sources.seen[str(bad)].problem is None
 
 
 def test_a_store_that_another_program_holds_is_tried_again_and_nothing_is_lost(world: World) -> None:
@@ -313,10 +318,10 @@ def test_a_store_that_another_program_holds_is_tried_again_and_nothing_is_lost(w
     world.write(BANNER, *Session(application="A").blocked())
     with closing(sqlite3.connect(world.folder / "history.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        world.pipeline._turn_or_wait()
+        world.pipeline._turn_or_wait(0)
         other.execute("ROLLBACK")
     assert world.failed() == []
-    world.pipeline._turn_or_wait()
+    world.pipeline._turn_or_wait(0)
     assert world.failed() == ["A"]
 
 
@@ -325,8 +330,10 @@ def test_a_folder_with_brackets_and_a_log_that_begins_with_nuls_are_followed(tmp
     folder.mkdir()
     log = folder / "QWCLog.txt"
     log.write_bytes(b"\0" * 9000 + "".join(Session(application="A").blocked()).encode())
-    sources = Sources((Source(path=str(folder / "QWCLog*.txt")),))
-    assert sources.paths() == [log]
+    sources = Sources(
+        (Source(path=str(folder / "QWCLog*.txt")),), FormatChooser(zone=ZoneInfo("UTC")), clock=lambda: START
+    )
+    assert list(sources.paths()) == [str(log)]
     found = [block.data for reading in sources.unread() for block in reading.followed.read(reading.file)]
     assert b"QBWC1053" in b"".join(found)
 

@@ -8,15 +8,15 @@ import pytest
 from conftest import SAMPLES
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from odd_runs import MANY, TICK, behind, odd_logs, ok, ticket, verbose
+from odd_runs import MANY, behind, odd_logs, ok, ticket, verbose
 from qwclog import BANNER, SOAP, START, Session, blocks_of, line
 
 from ingest.formats import read_records
 from ingest.record import Record, Span
 from ingest.runs import OpenRun
 from ingest.search import count_lines, find
-from qbwatch.machine import MachineTimeline, Sign
-from qbwatch.stream import LogStream
+from qbwatch.machine import MachineTimeline
+from qbwatch.scan_stream import ScanStream
 from rules.classify import Where
 from rules.gate import Gate, literals_of
 from rules.load import load
@@ -26,14 +26,13 @@ if TYPE_CHECKING:
 
     from ingest.blocks import Block
     from ingest.formats.qbwc_words import OwnWords
-    from ingest.plain_runs import PlainRun
 
 CATALOGUE = load()
 GATE = Gate(literals_of(CATALOGUE))
 WHERE = Where(host="srv-01", client=None, source="QWCLog.txt", file="f")
 
 
-class Closing(LogStream):
+class Closing(ScanStream):
     """Keeps all that was known of each run when it was closed."""
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
@@ -50,9 +49,9 @@ class Wholes(Closing):
 
     whole = 0
 
-    def _take_whole(self, whole: PlainRun, where: Where) -> None:
+    def _take_whole(self, *arguments: Any, **more: Any) -> None:
         self.whole += 1
-        super()._take_whole(whole, where)
+        super()._take_whole(*arguments, **more)
 
 
 class RecordByRecord(Closing):
@@ -75,12 +74,8 @@ class Watched:
             ),
             WHERE,
         )
-        self.stream = kind(CATALOGUE, gate, host="srv-01", client=None, live=False, on_sign=self.on_sign)
+        self.stream = kind(CATALOGUE, gate, host="srv-01", client=None, on_sign=self.timeline.sign)
         self.seen: list[Any] = []
-
-    def on_sign(self, record: Record, where: Where) -> None:
-        if record.time:
-            self.timeline.sign(Sign(time=record.time, where=where, span=record.span, is_turn=TICK in record.message))
 
     def take(self, blocks: Iterable[Block], file: str) -> None:
         for block in blocks:

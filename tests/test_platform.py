@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ingest.platform import FileId, file_id, open_shared
+from ingest.platform import FileId, file_id, glance_at, is_network, is_unchanged, open_shared
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,3 +66,32 @@ def test_the_identity_is_that_which_the_path_has_too(log: Path) -> None:
 
 def test_a_volume_without_file_numbers_tells_files_not_apart() -> None:
     assert (FileId(volume=7, number=0).is_known, FileId(volume=7, number=1).is_known) == (False, True)
+
+
+def test_a_file_that_nobody_touched_is_unchanged_at_one_look(log: Path) -> None:
+    with open_shared(log) as file:
+        glance = glance_at(file)
+    assert (glance.size, is_unchanged(str(log), glance)) == (5, True)
+
+
+def test_more_bytes_another_time_or_another_file_are_a_change(log: Path) -> None:
+    with open_shared(log) as file:
+        glance = glance_at(file)
+    os.utime(log, ns=(glance.changed_ns + 1, glance.changed_ns + 1))
+    assert not is_unchanged(str(log), glance)
+    other = log.with_name("other.txt")
+    other.write_bytes(b"two\r\n")
+    os.utime(other, ns=(glance.changed_ns, glance.changed_ns))
+    other.replace(log)
+    assert not is_unchanged(str(log), glance)
+    log.unlink()
+    assert not is_unchanged(str(log), glance)
+
+
+@pytest.mark.parametrize("path", [r"\\srv-01\logs", "//srv-01/logs"])
+def test_a_share_is_on_the_network(path: str) -> None:
+    assert is_network(PureWindowsPath(path))
+
+
+def test_a_folder_of_this_machine_is_not_on_the_network(tmp_path: Path) -> None:
+    assert not is_network(tmp_path)

@@ -366,12 +366,13 @@ def test_looks_like_says_how_sure_it_is(head: str, sure: float) -> None:
 
 
 def test_the_format_of_a_log_is_told_by_its_head() -> None:
-    assert (detect(BANNER.encode()), detect(b"hello"), detect(b"<Events>")) == ("qbwc", None, "windows-events")
+    told = [detect(head).name for head in (BANNER.encode(), b"hello", b"<Events>")]
+    assert told == ["qbwc", None, "windows-events"]
 
 
 def test_a_format_that_nobody_knows_is_named() -> None:
-    with pytest.raises(ValueError, match="serilog is no format; known are qbwc and windows-events"):
-        list(read_records("serilog", b""))
+    with pytest.raises(ValueError, match="syslog is no format; known are qbwc, windows-events, "):
+        list(read_records("syslog", b""))
 
 
 @given(st.text(max_size=60), st.text(alphabet=st.characters(codec="utf-8"), max_size=60))

@@ -12,8 +12,9 @@ from qbwatch.rule_check import check_samples
 from rules.catalogue import Catalogue
 from rules.condition import LONGEST_TEXT, Subject
 from rules.event import Act, Confidence, Role, Severity
-from rules.language import LanguageError, read_condition
+from rules.language import LanguageError
 from rules.load import RuleError, load, parse
+from rules.when import read_condition
 
 CAUSE = """\
 cause jam
@@ -55,6 +56,15 @@ def test_a_cause_is_read_whole() -> None:
     assert cause.filled({}).explanation == "Something on the machine is stuck."
     assert (cause.steps, cause.links) == (("Pull.", "Push."), ("https://example.com/jam",))
     assert str(cause.place) == "x.rules:1:1"
+
+
+def test_a_cause_may_tell_how_to_verify_and_what_the_client_hears() -> None:
+    cause = parse(CAUSE, "x.rules").causes["jam"]
+    assert (cause.verify, cause.client) == ((), "")
+    more = "    verify  {application} runs.\n    verify  Nobody\n            calls.\n    client  {host} is stuck.\n"
+    filled = parse(CAUSE + more, "x.rules").causes["jam"].filled({"application": "Contoso Sync"})
+    assert filled.verify == ("Contoso Sync runs.", "Nobody calls.")
+    assert filled.client == "The machine is stuck."
 
 
 def test_a_rule_is_read_whole() -> None:
@@ -185,7 +195,7 @@ FAULTS = {
     rule('colour is "red"'): [
         (
             'x.rules:13:11: "colour" is nothing that a record has. '
-            "Write one of: text, component, application, level, format, code, pattern.\n"
+            "Write one of: text, component, application, product, level, outcome, format, code, pattern, within.\n"
             '        when  colour is "red"\n              ^'
         )
     ],
@@ -223,6 +233,18 @@ FAULTS = {
     rule('text contains "jam"').replace("in  qbwc", "in  qbcw"): [
         'x.rules:12:9: "qbcw" is no format. Did you mean "qbwc"?.\n        in  qbcw\n            ^'
     ],
+    CAUSE + "    client\n": [
+        'x.rules:10:5: "client" says nothing. Write its value behind it.\n        client\n        ^'
+    ],
+    CAUSE + "    verify  {hots} runs.\n": [
+        (
+            'x.rules:10:13: "{hots}" is no name that can be filled in. Did you mean "host"?.\n'
+            "        verify  {hots} runs.\n                ^"
+        )
+    ],
+    CAUSE + "    client  One.\n    client  Two.\n": [
+        ('x.rules:11:5: "client" stands here for the second time. Take one away.\n        client  Two.\n        ^')
+    ],
     CAUSE + CAUSE: ["x.rules:10:1: cause jam is there already, at x.rules:1:1.\n    cause jam\n    ^"],
 }
 
@@ -230,6 +252,23 @@ FAULTS = {
 @pytest.mark.parametrize("text", FAULTS)
 def test_a_fault_is_told_with_its_line_and_a_caret(text: str) -> None:
     assert [str(fault) for fault in parse(text, "x.rules").faults] == FAULTS[text]
+
+
+@pytest.mark.parametrize(
+    ("in_", "read"),
+    [
+        ("qbwc", {"qbwc"}),
+        ("qbwc, qbsdk", {"qbwc", "qbsdk"}),
+        ("logs", {"qbwc", "qbsdk", "serilog", "fabrikam-log"}),
+        ("logs, windows-events", {"qbwc", "qbsdk", "serilog", "fabrikam-log", "windows-events"}),
+        ("any", {"qbwc", "qbsdk", "serilog", "fabrikam-log", "windows-events"}),
+    ],
+)
+def test_a_rule_reads_the_formats_that_it_names(in_: str, read: set[str]) -> None:
+    one = parse(rule('text contains "jam"').replace("in  qbwc", f"in  {in_}"), "x.rules").rules["our.jam"]
+    formats = ("qbwc", "qbsdk", "serilog", "fabrikam-log", "windows-events")
+    assert {format_ for format_ in formats if one.reads(format_)} == read
+    assert one.samples[0].format == "qbwc"
 
 
 def test_loading_tells_the_faults_of_all_files_at_once(tmp_path: Path) -> None:

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 @cache
 def scanned(case: str) -> tuple[dict[str, Any], ...]:
     printed = io.StringIO()
+    truth, folder = CASES[case], f"sample_logs/{case}"
+    config = ["--config", f"{folder}/{truth.config}"] if truth.config else []
+    options = {"--timezone": truth.timezone, "--format": truth.format}
+    named = [word for name, value in options.items() if value for word in (name, value)]
     with chdir(SAMPLES.parent), redirect_stdout(printed):
-        main(["scan", f"sample_logs/{case}", "--json", "--host", "srv-01"])
+        main([*config, "scan", folder, "--json", "--host", "srv-01", *named])
     return tuple(json.loads(line) for line in printed.getvalue().splitlines())
 
 
@@ -65,7 +69,7 @@ def test_the_scan_is_what_it_was(case: str, samples: Path, pytestconfig: pytest.
 
 
 def test_every_case_has_its_truth(samples: Path) -> None:
-    cases = {str(log.parent.relative_to(samples)) for log in samples.rglob("QWCLog.txt")}
+    cases = {folder.relative_to(samples).as_posix() for folder in samples.glob("*/*/")}
     assert cases == set(CASES)
 
 

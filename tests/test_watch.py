@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ingest.watch import Bell
+from ingest.watch import Bell, Missed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -101,3 +101,48 @@ def test_a_folder_that_is_not_wanted_any_more_is_not_heard(bell: Bell, tmp_path:
 
 def test_a_bell_that_never_hung_can_be_taken_down() -> None:
     Bell().take_down()
+
+
+LOG = "/log/QWCLog.txt"
+
+
+def test_what_polling_found_and_nobody_told_of_within_two_seconds_was_missed() -> None:
+    missed = Missed()
+    missed.found(LOG, 10)
+    missed.told((), 12)
+    assert missed.count == {}
+    missed.told((), 12.1)
+    assert missed.count == {LOG: 1}
+    missed.told((), 99)
+    assert missed.count == {LOG: 1}
+
+
+def test_what_is_told_late_was_not_missed() -> None:
+    missed = Missed()
+    missed.found(LOG, 10)
+    missed.told([LOG], 11.9)
+    missed.told((), 99)
+    assert missed.count == {}
+
+
+def test_what_is_found_again_before_it_is_told_is_one_miss_since_the_first_time() -> None:
+    missed = Missed()
+    missed.found(LOG, 10)
+    missed.found(LOG, 11.5)
+    missed.told((), 12.1)
+    assert missed.count == {LOG: 1}
+
+
+def test_what_is_told_of_another_log_says_nothing() -> None:
+    missed = Missed()
+    missed.found(LOG, 10)
+    missed.told(["/log/other.txt"], 13)
+    assert missed.count == {LOG: 1}
+
+
+def test_the_bell_tells_where_something_changed_once(bell: Bell, log: Path) -> None:
+    bell.hang([log.parent])
+    append(log)
+    assert bell.wait(SOON_S)
+    assert bell.take_told() == {str(log)}
+    assert (bell.hears(log.parent), bell.hears(log.parent / "other")) == (True, False)

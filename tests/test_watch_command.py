@@ -63,7 +63,7 @@ def configured(folder: Path, *names: str) -> Path:
 @contextmanager
 def watching(config: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "qbwatch", "--config", str(config), "watch"],
+        [sys.executable, "-m", "qbwatch", "--config", str(config), "watch", "--from-start"],
         env=os.environ | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

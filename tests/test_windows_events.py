@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.formats import windows_events
+from ingest.formats import windows_events, windows_xml
 from ingest.record import Record, Span
 
 SAMPLES = Path(__file__).parent.parent / "sample_logs"
@@ -77,7 +77,7 @@ def test_spans_point_at_the_events_whatever_is_around_them(root: str, encoding: 
     assert slices == events
     first = 1 if root == "{}" else 2
     assert [r.span.line for r in found] == [first, first + 1, first + 2]
-    assert found[1].fields["0"] == "Büro Łódź"
+    assert found[1].fields["param1"] == "Büro Łódź"
 
 
 def test_qualifiers_do_not_hide_the_event_id_and_windows_7_spells_user32_in_capitals() -> None:
@@ -90,13 +90,65 @@ def test_qualifiers_do_not_hide_the_event_id_and_windows_7_spells_user32_in_capi
 def test_unnamed_data_is_numbered_and_repeated_names_are_kept() -> None:
     paths = "<Data Name='Path'>a</Data><Data Name='Path'>b</Data>"
     payload = f"<EventData><Data>QBW.EXE</Data><Data/>{paths}</EventData>"
-    fields = read_one(event("Application Error", "<EventID>1000</EventID>", payload)).fields
+    fields = read_one(event(".NET Runtime", "<EventID>1026</EventID>", payload)).fields
     assert {name: fields[name] for name in ("0", "1", "Path", "Path.2")} == {
         "0": "QBW.EXE",
         "1": "",
         "Path": "a",
         "Path.2": "b",
     }
+
+
+CRASH = {
+    "AppName": "QBWebConnector.exe",
+    "AppVersion": "33.0.10015.91",
+    "AppTimeStamp": "607177dc",
+    "ModuleName": "KERNELBASE.dll",
+    "ModuleVersion": "10.0.19041.1",
+    "ModuleTimeStamp": "5b7d84a3",
+    "ExceptionCode": "e0434352",
+    "FaultingOffset": "0012d862",
+    "ProcessId": "1d2c",
+    "ProcessCreationTime": "01dccc1f2b3c4d5e",
+    "AppPath": "C:\\Connector\\QBWebConnector.exe",
+    "ModulePath": "C:\\Windows\\System32\\KERNELBASE.dll",
+    "IntegratorReportId": "3f2c1a9e-0000-4000-8000-000000000001",
+}
+HANG = {
+    "AppName": "QBW.EXE",
+    "AppVersion": "33.0.4001.3306",
+    "ProcessId": "1a88",
+    "StartTime": "01dccc1f2b3c4d5e",
+    "TerminationTime": "15",
+    "ExeFileName": "C:\\QuickBooks\\QBW.EXE",
+    "ReportId": "3f2c1a9e-0000-4000-8000-000000000002",
+}
+RESTART = {
+    "param1": "C:\\Windows\\system32\\svchost.exe (SYNC-PC-01)",
+    "param2": "SYNC-PC-01",
+    "param3": "Operating System: Service pack (Planned)",
+    "param4": "0x80020010",
+    "param5": "restart",
+    "param6": "",
+    "param7": "NT AUTHORITY\\SYSTEM",
+}
+
+
+@pytest.mark.parametrize(
+    ("provider", "number", "data"),
+    [("Application Error", 1000, CRASH), ("Application Hang", 1002, HANG), ("USER32", 1074, RESTART)],
+)
+def test_what_windows_11_names_has_the_same_names_where_windows_10_gave_none(
+    provider: str, number: int, data: dict[str, str]
+) -> None:
+    named = "".join(f"<Data Name='{name}'>{value}</Data>" for name, value in data.items())
+    unnamed = "".join(f"<Data>{value}</Data>" for value in data.values())
+    both = [
+        read_one(event(provider, f"<EventID>{number}</EventID>", f"<EventData>{payload}</EventData>")).fields
+        for payload in (named, unnamed)
+    ]
+    assert both[0] == both[1]
+    assert {name: both[0][name] for name in data} == data
 
 
 def test_data_cannot_take_the_place_of_the_computer() -> None:
@@ -138,7 +190,7 @@ def test_the_stamp_of_resumed_is_not_believed() -> None:
     assert read_one(event(event_id="<EventID>107</EventID>")).time is None
 
 
-@pytest.mark.parametrize("stamp", ["", "yesterday", "2026-13-01T00:00:00Z"])
+@pytest.mark.parametrize("stamp", ["", "yesterday", "2026-13-01T00:00:00Z", "0001-01-01T00:00:00+14:00"])
 def test_an_unreadable_stamp_is_no_time(stamp: str) -> None:
     assert read_one(event(stamp=stamp)).time is None
 
@@ -184,6 +236,23 @@ def test_the_tree_that_event_viewer_copies_is_read_despite_its_dashes() -> None:
     assert read_one(f"- {text}\r\n").codes == ("Microsoft-Windows-Kernel-Power/42",)
 
 
+def test_a_reference_to_a_character_that_xml_forbids_does_not_lose_an_event() -> None:
+    payload = "<EventData><Data Name='a'>x&#1;&#xD;&#x1F;&#xD800;&#99999999;y</Data></EventData>"
+    assert read_one(event(payload=payload)).fields["a"] == "x\ufffd\r\ufffd\ufffd\ufffdy"
+
+
+def test_a_printed_empty_value_is_empty() -> None:
+    payload = "<EventData>\n    <Data Name='a'>\n    </Data>\n    <Data Name='b'> </Data>\n  </EventData>"
+    fields = read_one(event(payload=payload)).fields
+    assert (fields["a"], fields["b"]) == ("", " ")
+
+
+def test_the_words_that_windows_renders_decide_nothing() -> None:
+    rendered = "<RenderingInfo Culture='de-DE'><Message>Standby</Message><Level>Fehler</Level></RenderingInfo>"
+    record = read_one(event().replace("</Event>", f"{rendered}</Event>"))
+    assert (record.level, record.message) == ("information", "TargetState=4; Reason=7")
+
+
 def test_long_values_are_cut_in_the_message_and_whole_in_the_fields() -> None:
     stack = "Application: QBWebConnector.exe\n" + "   at Contoso.Sync.Run()\n" * 200
     record = read_one(event(".NET Runtime", "<EventID>1026</EventID>", f"<EventData><Data>{stack}</Data></EventData>"))
@@ -202,6 +271,7 @@ def test_long_values_are_cut_in_the_message_and_whole_in_the_fields() -> None:
         (b"20260310.02:00:01 UTC\t: UpdateThisScheduledApp() : Password management - Started\r\n", 0.0),
         (b"", 0.0),
         (b"\x00\x01\x02ElfFile\x00", 0.0),
+        (b"ElfFile\x00\x00\x00", 1.0),
     ],
 )
 def test_looks_like_says_how_sure_it_is(head: bytes, sure: float) -> None:
@@ -218,9 +288,11 @@ def test_no_bytes_make_it_fail(noise: bytes) -> None:
 @given(st.lists(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="<>&\r\0"), max_size=20), max_size=5))
 def test_any_data_comes_back_whole(values: list[str]) -> None:
     payload = "<EventData>" + "".join(f"<Data>{value}</Data>" for value in values) + "</EventData>"
-    fields = read_one(event(payload=payload)).fields
-    printable = [windows_events._ILLEGAL.sub("\ufffd", value) for value in values]
-    assert [fields[str(n)] for n in range(len(values))] == printable
+    fields = read_one(event(provider=".NET Runtime", payload=payload)).fields
+    printable = [windows_xml._ILLEGAL.sub("\ufffd", value) for value in values]
+    assert [fields[str(n)] for n in range(len(values))] == [
+        "" if "\n" in value and value.isspace() else value for value in printable
+    ]
 
 
 def test_the_samples_are_read_whole() -> None:

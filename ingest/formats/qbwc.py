@@ -14,6 +14,7 @@ from ingest.encoding import decode, detect_encoding, narrow, raw_length
 from ingest.formats.qbwc_layout import Layout
 from ingest.formats.qbwc_payloads import is_announced
 from ingest.formats.qbwc_stamp import BANNER_START, is_stamp, to_time
+from ingest.formats.qbwc_statuses import statuses_of
 from ingest.formats.qbwc_templates import short_method, split_values
 from ingest.record import Record, Span
 
@@ -39,6 +40,20 @@ def looks_like(head: bytes) -> float:
     lines = [line for line in head.removeprefix(b"\xef\xbb\xbf").splitlines() if line.strip(b" \t\0")]
     stamped = sum(1 for line in lines if is_stamp(line, 0))
     return 0.0 if not stamped else max(0.6, min(0.99, stamped / len(lines)))
+
+
+class QwcGrammar:
+    """How the records of QWCLog.txt are told apart and read; its times are UTC."""
+
+    name = NAME
+
+    def layout(self, data: bytes) -> Layout:
+        """Look where the records of *data* stand."""
+        return Layout(data)
+
+    def parse(self, data: bytes, start: int, end: int, span: Span) -> Record:
+        """Read the record that stands at data[start:end]."""
+        return parse(data, start, end, span)
 
 
 def records(data: bytes) -> Iterator[Record]:
@@ -78,6 +93,7 @@ def parse(data: bytes, start: int, end: int, span: Span) -> Record:
         said=said if fields else "",
         body=body,
         data=f"{values}\n{payload}" if values and payload else values or payload,
+        statuses=statuses_of(payload, component) if payload else (),
         fields=fields,
         span=span,
         level=level.decode("ascii").lower() if level else None,

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ingest.formats.qbwc_payloads import find_payloads, is_announced
-from ingest.formats.qbwc_stamp import BANNER_START, BEFORE_UTC, begins_line, is_stamp, read_stamp, stamps
+from ingest.formats.qbwc_stamp import BANNER_START, BEFORE_UTC, NO_DIGITS, begins_line, is_stamp, read_stamp, stamps
+from ingest.formats.qbwc_words import OwnWords
 from ingest.search import find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ingest.formats.qbwc_words import OwnWords
+    from ingest.grammar import Words
 
 _USUAL = b" UTC\t: "
-_STAMPED_LINE = re.compile(rb"\n20\d{6}\.\d\d:\d\d:\d\d UTC\t: ")
+_STAMPED_LINE = b"\n00000000.00:00:00 UTC\t: "
 # Nobody takes this long over writing one record, so what is stamped later is no part of it.
 _LONGEST_WRITE = timedelta(seconds=60)
 
@@ -77,15 +77,24 @@ class Layout:
         """Return the positions of the banners before *end*."""
         return self._banners[: bisect_left(self._banners, end)]
 
-    def count(self, end: int, words: OwnWords) -> int:
+    @property
+    def awaited(self) -> bytes:
+        """The tag that closes the payload that is still open, empty if none is or its tag is not known."""
+        return self.payloads.closing
+
+    def words(self, end: int) -> OwnWords:
+        """Return the own words of data[:end]: all but the payloads."""
+        return OwnWords(self, end)
+
+    def count(self, end: int, words: Words) -> int:
         """Count the records in data[:end], banners among them, without reading them; *words* are its own words."""
-        usual = words.text.count(_USUAL)
+        alike = b"\n" + words.text.translate(NO_DIGITS)
+        usual = alike.count(_USUAL)
         banners = len(self.banners_before(end))
         # As many lines begin with a stamp: so these are all. Pasted blanks, torn lines and quoted stamps break that.
-        first = _STAMPED_LINE.match(b"\n" + words.text[:32]) is not None
-        stamped = sum(1 for _ in _STAMPED_LINE.finditer(words.text)) + first
+        stamped = alike.count(_STAMPED_LINE)
         # A banner has the word twice, and every other place of it is worth a closer look.
-        is_usual = usual == stamped and words.text.count(b" UTC") == usual + 2 * banners
+        is_usual = usual == stamped and alike.count(b" UTC") == usual + 2 * banners
         if is_usual and not words.has_payload(0, len(words.text)):
             return usual + banners
         return sum(1 for start in stamps(self.data, 0, end) if not self.payloads.hides(start)) + banners

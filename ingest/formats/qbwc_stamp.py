@@ -9,6 +9,7 @@ from functools import lru_cache
 BEFORE_UTC = 17  # bytes of "20260310.02:00:09"
 BANNER_START = b"Log file initialized at "
 _STAMP = re.compile(rb"\d{8}\.\d\d:\d\d:\d\d UTC[ \t]{0,8}:")
+NO_DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _NEWLINE = 0x0A
 _BOM = b"\xef\xbb\xbf"
 

@@ -22,6 +22,7 @@ from qbwatch.errors import UsageError
 from qbwatch.history.alert_outbox import SqlOutbox
 from qbwatch.history.alert_store import AlertStore
 from qbwatch.history.store import Store, connect
+from qbwatch.history.times import ALWAYS
 from qbwatch.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class _Replay:
         pipeline = Pipeline(
             settings=self._settings(log), catalogue=self.catalogue, store=store,
             alerts=AlertStore(store.connection, ZoneInfo("UTC")), clock=lambda: self.now,
+            tell_from=ALWAYS,
         )  # fmt: skip
         outbox = SqlOutbox(connect(self.folder / "demo.db"))
         sender = self._sender()

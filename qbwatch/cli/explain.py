@@ -1,31 +1,56 @@
-"""`qbwatch explain`: what a code or a pasted log line means, why, and what to do."""
+"""`qbwatch explain`: what a code, a pasted line or a log means, why, and what to do."""
 
 from __future__ import annotations
 
 import json
+import re
+import sys
 import textwrap
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ingest.formats import qbwc, read_records
-from ingest.record import Record, Span
+from ingest.formats import detect
 from qbwatch.cli.settings import load_catalogue, load_settings_if_any
+from qbwatch.code_readings import family_of, nearest_codes, readings
+from qbwatch.errors import UsageError
+from qbwatch.explain import explain_code, explain_lines, explain_log, known_codes
+from qbwatch.scan_files import HowToRead
 from rules.codes import find_codes
 
 if TYPE_CHECKING:
     import argparse
 
-    from rules.catalogue import Catalogue, Match
+    from ingest.line_format import LineFormat
+    from qbwatch.explain import Answer
+    from qbwatch.scan import Summary
+    from rules.catalogue import Catalogue
 
 _WIDTH = 88
+_MOST_TEXT = 4 << 20
+_MANY = 3  # lines from which on a piece of a log is more than one saying
+_ENDING = r"\.(?:txt|log|gz|zip|evtx|csv|json|xml)"
+# Rooted, or without a blank: words of a log may end in a file's name, too.
+_LIKE_A_PATH = re.compile(
+    rf"(?:[A-Za-z]:\\|\\\\|~?/|\.{{1,2}}[\\/])[^<>|\"*?\r\n]+{_ENDING}|[^\s<>|\"*?]+{_ENDING}", re.IGNORECASE
+)
+_WHO = {"ops": "for ops to mend", "client": "for the client to mend", "provider": "for the provider to mend"}
+_SURE = {
+    "proof": "this is certain",
+    "strong": "this is nearly certain",
+    "likely": "this is likely",
+    "weak": "this is a guess",
+}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.epilog = (
-        "Examples: qbwatch explain QBWC1012; qbwatch explain 0x80040414; qbwatch explain -2147220460. "
-        "Exit codes: 0 known, 1 no rule knows it."
+        "Examples: qbwatch explain QBWC1012; qbwatch explain 0x80040414; qbwatch explain -2147220460; qbwatch explain "
+        "3140; qbwatch explain QWCLog.txt; qbwatch explain - and paste lines. "
+        "Exit codes: 0 known, 1 no rule knows it, 2 nothing was asked or it cannot be read."
     )
-    parser.add_argument("what", nargs="+", metavar="CODE-OR-LINE")
+    parser.add_argument("what", nargs="*", metavar="CODE-OR-LINE", help="a code, words or lines, a log, or - to paste")
+    parser.add_argument("--rules", type=Path, metavar="FOLDER", help="your own rules, beside the shipped ones")
     parser.add_argument("--json", action="store_true", help="one JSON object a meaning")
     parser.set_defaults(run=run)
 
@@ -33,77 +58,141 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Explain."""
     settings = load_settings_if_any(options.config)
-    catalogue = load_catalogue(settings.rules if settings else None)
+    own = settings.formats if settings else ()
+    catalogue = load_catalogue(options.rules or (settings.rules if settings else None), own)
     text = " ".join(options.what)
-    matches = _matches(catalogue, text)
-    if options.json:
-        for match in matches:
-            print(json.dumps(_as_json(catalogue, match)))
-    elif matches:
-        print("\n\n".join(_told(catalogue, match, first=at == 0) for at, match in enumerate(matches)))
+    path = _path(options.what)
+    if path is not None:
+        told = explain_log(catalogue, path, HowToRead(own=own))
+        if not isinstance(told, str):
+            return _print_log(path, *told, as_json=options.json)
+        text = _text_of(path, told)
+    elif text.strip() == "-":
+        text = sys.stdin.buffer.read(_MOST_TEXT).decode("utf-8-sig", errors="replace")
+    if not text.strip():
+        raise UsageError(
+            "nothing to explain. Write a code, such as QBWC1012 or 0x80040414, a line of a log in quotes, a log's "
+            "path, or - to paste lines."
+        )
+    return _print_answers(catalogue, text, own, as_json=options.json)
+
+
+def _path(what: list[str]) -> Path | None:
+    """Return the file that is named, if it is one. Raises UsageError for a name of a file that is not there."""
+    text = " ".join(what)
+    if not text.strip() or "\n" in text or len(text) > 1000:
+        return None
+    path = Path(text).expanduser()
+    if path.exists():
+        return path
+    if _LIKE_A_PATH.fullmatch(text):
+        raise UsageError(f"{text}: there is no such file. Check the path, or paste the line itself in quotes.")
+    return None
+
+
+def _text_of(path: Path, why: str) -> str:
+    """Return the words in a file that is no log of a known format. Raises UsageError for what holds none."""
+    if path.is_dir():
+        raise UsageError(f"{path}: {why}. Name a folder that holds logs, or one log.")
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MOST_TEXT)
+    except OSError as error:
+        raise UsageError(f"{path}: it cannot be read ({error.strerror}).") from error
+    if b"\0" in data or not data.strip():
+        raise UsageError(f"{path}: {why}.")
+    return data.decode("utf-8-sig", errors="replace")
+
+
+def _print_answers(catalogue: Catalogue, text: str, own: tuple[LineFormat, ...], *, as_json: bool) -> int:
+    found = explain_code(catalogue, text)
+    answers = explain_lines(catalogue, text, own) if found is None else found
+    if as_json:
+        for one in answers:
+            print(json.dumps(one.as_json(), ensure_ascii=False))
+    elif answers:
+        print("\n\n".join(_told(one, lead=_lead(answers, at)) for at, one in enumerate(answers)))
     else:
-        print(_unknown(text))
-    return 0 if matches else 1
+        print(textwrap.fill(_healthy(text) or _unknown(catalogue, text), _WIDTH))
+    return 0 if answers else 1
 
 
-def _matches(catalogue: Catalogue, text: str) -> list[Match]:
-    """Return what the rules make of *text*, the likeliest first, each cause once."""
-    record = _record(text)
-    causes: dict[str, Match] = {}
-    for match in catalogue.matches(record, None):
-        causes.setdefault(match.rule.cause, match)
-    return list(causes.values())
+def _print_log(path: Path, answers: list[Answer], summary: Summary, *, as_json: bool) -> int:
+    if as_json:
+        for one in answers:
+            print(json.dumps(one.as_json(), ensure_ascii=False))
+        return 0
+    held = f"{path}: {summary.records} records, {_count(summary.runs, 'run')}"
+    if not answers:
+        print(textwrap.fill(f"{held}. Nothing in it says that a sync failed.", _WIDTH))
+        return 0
+    print(textwrap.fill(f"{held}; {_count(len(answers), 'kind')} of trouble, the worst first.", _WIDTH), end="\n\n")
+    print("\n\n".join(_told(one, lead="") for one in answers))
+    return 0
 
 
-def _record(text: str) -> Record:
-    """Read a pasted line as its format does; anything else counts as words of Web Connector."""
-    for record in read_records(qbwc.NAME, text.encode()):
-        return record
-    return Record(
-        format=qbwc.NAME, time=None, component="", message=text, span=Span(offset=0, length=len(text), line=1)
-    )
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _told(catalogue: Catalogue, match: Match, *, first: bool) -> str:
-    cause = catalogue.causes[match.rule.cause]
-    filled = cause.filled(dict(match.captures), rule=match.rule)
-    lead = "" if first else "Less likely: "
+def _lead(answers: list[Answer], at: int) -> str:
+    if at == 0:
+        return ""
+    return "Less likely: " if answers[at].is_sidelight else "Also: "
+
+
+def _told(one: Answer, *, lead: str) -> str:
+    codes = f"{', '.join(one.codes)}: " if one.codes else ""
+    times = f", seen {one.count} times" if one.count > 1 else ""
     parts = [
-        f"{lead}{cause.title}",
-        f"{', '.join(match.codes)}{': ' if match.codes else ''}{cause.name}, {cause.severity}, {_who(cause.act)}",
+        f"{lead}{one.title}",
+        f"{codes}{one.cause}, {one.severity}, {_WHO[one.act]}; {_SURE[one.confidence]}{times}",
+        *([f"first: {one.seen}"] if one.seen and (one.count > 1 or ":" in one.seen.split(" ")[0]) else []),
         "",
-        textwrap.fill(filled.explanation, _WIDTH),
+        textwrap.fill(one.explanation, _WIDTH),
         "",
         "What to do:",
-        *(textwrap.fill(f"{n}. {step}", _WIDTH, subsequent_indent="   ") for n, step in enumerate(filled.steps, 1)),
+        *(textwrap.fill(f"{n}. {step}", _WIDTH, subsequent_indent="   ") for n, step in enumerate(one.steps, 1)),
+        *(["", "It is mended when:"] if one.verify else []),
+        *(textwrap.fill(f"- {line}", _WIDTH, subsequent_indent="  ") for line in one.verify),
+        *(["", "To tell the client:", textwrap.fill(one.client, _WIDTH)] if one.client else []),
         "",
-        *filled.links,
+        *one.links,
     ]
     return "\n".join(parts)
 
 
-def _who(act: str) -> str:
-    return {
-        "ops": "for ops to mend",
-        "client": "for the client to mend",
-        "provider": "for the provider to mend",
-    }[act]
-
-
-def _as_json(catalogue: Catalogue, match: Match) -> dict[str, Any]:
-    cause = catalogue.causes[match.rule.cause]
-    filled = cause.filled(dict(match.captures), rule=match.rule)
-    return {
-        "cause": cause.name, "rule": match.rule.name, "codes": list(match.codes), "title": cause.title,
-        "severity": cause.severity, "act": cause.act, "confidence": match.rule.confidence,
-        "explanation": filled.explanation, "steps": list(filled.steps), "links": list(filled.links),
-    }  # fmt: skip
-
-
-def _unknown(text: str) -> str:
-    codes = find_codes(text)
-    what = f"No rule knows {', '.join(codes)}." if codes else "No rule matches this."
+def _healthy(text: str) -> str:
+    """Say so where *text* is a piece of a log in which nothing looks like a failure."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) < _MANY or find_codes(text) or detect(text.encode()).name is None:
+        return ""
     return (
-        f"{what} If it stands in a log beside a failed sync, send the lines around it to the provider of the "
-        "application, and write a rule for it: docs/rule-language.md shows how."
+        f"Nothing in these {len(lines)} lines says that a sync failed. Look further down in the log, or name it whole."
     )
+
+
+def _unknown(catalogue: Catalogue, text: str) -> str:
+    """Say what can be said of what no rule knows."""
+    known = known_codes(catalogue)
+    codes = [one for one in readings(text, known) if " " not in one or "," in one] or list(find_codes(text))
+    if not codes:
+        return (
+            "No rule matches this. Give the whole line, with its stamp and the lines below it, or the code alone; or "
+            "name the log: qbwatch explain QWCLog.txt. If it stands beside a failed sync, send the lines around it to "
+            "the provider of the application, and write a rule for it: docs/rule-language.md shows how."
+        )
+    near = [other for code in codes for other in nearest_codes(code, known)]
+    said = f"No rule knows {' or '.join(codes)}. {family_of(codes[0])}".rstrip()
+    if near:
+        said += f" Nearest known: {'; '.join(f'{code} ({_title(catalogue, code)})' for code in near[:3])}."
+    return (
+        f"{said} If it stands in a log beside a failed sync, explain the whole line, since its words may say more; "
+        "send the lines around it to the provider of the application, and write a rule for it: "
+        "docs/rule-language.md shows how."
+    )
+
+
+def _title(catalogue: Catalogue, code: str) -> str:
+    answers = explain_code(catalogue, code)
+    return answers[0].title if answers else "no cause"

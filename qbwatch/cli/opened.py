@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from alerts.incident import Incident
+    from _typeshed import DataclassInstance
+
     from qbwatch.config import Settings
-    from qbwatch.history.alert_outbox import DeliveryRow
 
 Row = TypeVar("Row")
 
@@ -60,7 +60,7 @@ def _advice(error: sqlite3.Error) -> str:
     return "Check that this user may write there, and that the file is a qbwatch store."
 
 
-def as_json(row: Incident | DeliveryRow) -> dict[str, Any]:
+def as_json(row: DataclassInstance) -> dict[str, Any]:
     """Return all fields of a stored thing, times as text."""
     return {field.name: _plain(getattr(row, field.name)) for field in fields(row)}
 

@@ -16,6 +16,8 @@ COMMANDS: Final = {
     "scan": "classify log files or folders once, and print what was found",
     "explain": "say what a code or a pasted log line means, and what to do",
     "rules": "list, check and test the rules",
+    "unknown": "show the failures that no rule knows, grouped, so that a rule can be written",
+    "sources": "show how each followed log stands, and what became of its bytes",
     "incidents": "list, show, acknowledge and resolve incidents",
     "deliveries": "list what was sent, to whom, with what result",
 }
@@ -47,6 +49,17 @@ class CommandParser(argparse.ArgumentParser):
         return super().parse_known_args(args, namespace)
 
 
+class _Version(argparse.Action):
+    """Says which program this is and which rules ship with it; they are only read when somebody asks."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any, **__: Any) -> None:
+        """Print it and end."""
+        from rules.pack import pack_at  # noqa: PLC0415 - `--help` need not know them
+
+        print(f"qbwatch {__version__}, rule pack {pack_at()}")
+        parser.exit()
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; none of their modules is loaded yet."""
     return _built()[0]
@@ -67,7 +80,7 @@ def _built() -> tuple[argparse.ArgumentParser, list[CommandParser]]:
         "and tells the right people what mends it.",
         epilog="Exit codes: 0 fine, 1 found something wrong, 2 wrong usage or configuration.",
     )
-    parser.add_argument("--version", action="version", version=f"qbwatch {__version__}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the program's version and its rules'")
     parser.add_argument("--config", type=Path, metavar="FILE", help="the configuration (default: QBWATCH_CONFIG, else "
                         "qbwatch.toml in the platform's configuration folder)")  # fmt: skip
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=CommandParser)

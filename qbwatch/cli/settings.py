@@ -9,8 +9,10 @@ from qbwatch.errors import UsageError
 from rules.load import RuleError, load
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from ingest.line_format import LineFormat
     from rules.catalogue import Catalogue
 
 
@@ -25,11 +27,14 @@ def load_settings_if_any(named: Path | None) -> config.Settings | None:
     return config.load(path, secrets=False) if named or path.exists() else None
 
 
-def load_catalogue(folder: Path | None) -> Catalogue:
-    """Load the shipped rules and those in *folder*. Raises UsageError that tells every fault."""
-    if folder is not None and not folder.is_dir():
+def load_catalogue(folder: Path | None, formats: Iterable[LineFormat] = ()) -> Catalogue:
+    """Load the shipped rules and those in *folder*, or one file; rules may read the user's own *formats*.
+
+    Raises UsageError that tells every fault.
+    """
+    if folder is not None and not folder.exists():
         raise UsageError(f"{folder}: no such folder of rules. Check [rules] path, or --rules.")
     try:
-        return load([folder] if folder else [])
+        return load([folder] if folder else [], [one.name for one in formats])
     except RuleError as error:
         raise UsageError(str(error)) from error

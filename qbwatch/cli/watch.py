@@ -18,11 +18,13 @@ from qbwatch.errors import StoreError, UsageError
 from qbwatch.history.alert_outbox import SqlOutbox
 from qbwatch.history.alert_store import AlertStore
 from qbwatch.history.store import Store, connect
+from qbwatch.history.times import ALWAYS, NEVER, moment_of
 from qbwatch.pipeline import Pipeline
-from qbwatch.sources import Sources
+from qbwatch.source_paths import matches
 
 if TYPE_CHECKING:
     import argparse
+    from datetime import datetime
     from pathlib import Path
 
     from qbwatch.config import Settings
@@ -33,6 +35,18 @@ log = logging.getLogger("qbwatch")
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.epilog = "Ctrl-C or SIGTERM ends it; it goes on where it stopped. Exit codes: 0 stopped, 2 could not go on."
+    past = parser.add_mutually_exclusive_group()
+    past.add_argument(
+        "--from-start",
+        action="store_true",
+        help="alert also of what the logs hold when they are read for the first time",
+    )
+    past.add_argument(
+        "--since", metavar="TIME", help='the same, but only of what happened since TIME, such as "2d" or 2026-03-10'
+    )
+    parser.add_argument(
+        "--poll", action="store_true", help="find changes by polling alone, without the system's notices"
+    )
     parser.add_argument("--verbose", action="store_true", help="say more of what it does")
     parser.set_defaults(run=run)
 
@@ -44,13 +58,15 @@ def run(options: argparse.Namespace) -> int:
         format="%(asctime)s %(levelname)s %(message)s",
     )
     quiet_transports()
+    tell_from = _tell_from(options)
     settings = load_settings(options.config, secrets=True)
-    catalogue = load_catalogue(settings.rules)
+    catalogue = load_catalogue(settings.rules, settings.formats)
     outbox = Outbox(_senders(settings))
     store = Store(settings.store)
     pipeline = Pipeline(
         settings=settings, catalogue=catalogue, store=store,
         alerts=AlertStore(store.connection, settings.zone), clock=utc_now, on_delivery=outbox.wake,
+        tell_from=tell_from, listens=not options.poll,
     )  # fmt: skip
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: pipeline.stop())
@@ -64,6 +80,15 @@ def run(options: argparse.Namespace) -> int:
     finally:
         store.close()
     return 0
+
+
+def _tell_from(options: argparse.Namespace) -> datetime:
+    if options.from_start:
+        return ALWAYS
+    try:
+        return moment_of(options.since, utc_now()) if options.since else NEVER
+    except ValueError as error:
+        raise UsageError(f"--since: {error}.") from error
 
 
 def _senders(settings: Settings) -> list[Sender]:
@@ -92,7 +117,7 @@ def _outbox(path: Path) -> SqlOutbox:
 
 
 def _greet(settings: Settings) -> None:
-    found = Sources(settings.sources).paths()
+    found = {path for source in settings.sources for path in matches(source.path)}
     print(
         f"qbwatch watches {len(found)} log(s) on {settings.host}; what it finds goes to {settings.store}.",
         flush=True,
@@ -102,5 +127,5 @@ def _greet(settings: Settings) -> None:
     for name in unused_receivers(settings):
         print(f'No route leads to the receiver "{name}"; it is told nothing.', flush=True)
     for source in settings.sources:
-        if not Sources((source,)).paths():
+        if not matches(source.path):
             print(f"Nothing matches {source.path} yet; it is looked for again and again.", flush=True)

@@ -154,6 +154,12 @@ class AlertStore:
         """Close *incident* by hand; None when it is closed. Call it inside a transaction."""
         return self._put(resolve(incident, now))
 
+    def resolve_cause(self, host: str, cause: str, now: datetime) -> None:
+        """Close what is open of *cause* on *host*: what brought it about is over."""
+        known = self.incidents(live_only=True)
+        for incident in (one for one in known if (one.host, one.cause) == (host, cause)):
+            self.resolve(incident, now)
+
     def _put(self, change: Change | None) -> Change | None:
         if change:
             self._db.execute(PUT_INCIDENT, to_row(change.incident))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from qbwatch.errors import StoreError
-from qbwatch.history.times import stamp
+from qbwatch.history.times import moment_of, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,11 +33,13 @@ _CATEGORIES = {
     ),
     "runs": ("host", "client", "format", "application", "trigger", "outcome", "cause"),
     "incidents": ("host", "client", "application", "cause", "severity", "state", "act"),
+    "signals": ("host", "client", "format", "provider", "code", "level"),
 }
 _TIMES = {
     "events": ("time", "stored_at"),
     "runs": ("started", "ended"),
     "incidents": ("opened_at", "last_at", "resolved_at", "last_good_at", "recorded_at"),
+    "signals": ("time", "stored_at"),
 }
 
 
@@ -78,6 +80,15 @@ class History:
     ) -> pd.DataFrame:
         """Return incidents, with their opening in UTC as index; filters as for events."""
         return self._frame("incidents", "opened_at", (since, until), where)
+
+    def signals(
+        self, *, since: str | datetime | None = None, until: str | datetime | None = None, **where: str | None
+    ) -> pd.DataFrame:
+        """Return signals, which tell the state of machines, with their time in UTC as index; filters as for events.
+
+        A `code` is an event of Windows, such as "Microsoft-Windows-Winlogon/7002"; `fields` is its data as JSON.
+        """
+        return self._frame("signals", "time", (since, until), where)
 
     def sql(self, query: str, parameters: Sequence[Any] = ()) -> pd.DataFrame:
         """Return what *query* selects; the store cannot be changed through it."""
@@ -122,6 +133,8 @@ class History:
         where: dict[str, str | None],
     ) -> tuple[str, list[Any]]:
         known = {row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")}
+        if not known:
+            raise StoreError(f"This store was made before {table} were kept. Start qbwatch watch, which adds them.")
         parts: list[str] = []
         values: list[Any] = []
         for column, value in where.items():
@@ -140,11 +153,7 @@ class History:
 def _moment(limit: str | datetime) -> str | None:
     if isinstance(limit, datetime):
         return stamp(limit.astimezone(UTC))
-    found = _RELATIVE.fullmatch(limit.strip())
-    if found:
-        return stamp(datetime.now(UTC) - timedelta(**{_UNIT[found[2]]: int(found[1])}))
-    time = datetime.fromisoformat(limit)
-    return stamp(time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC))
+    return stamp(moment_of(limit, datetime.now(UTC)))
 
 
 def open_history(path: Path | str) -> History:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from alerts.incident import RunEnd
 from ingest.record import Outcome
-from qbwatch.history.times import stamp
+from qbwatch.history.times import read_stamp, stamp
 from rules.event import Act, Confidence, Event, Role, Severity
 
 if TYPE_CHECKING:
     import sqlite3
+    from datetime import datetime
 
     from qbwatch.stream import FinishedRun
 
@@ -23,7 +23,8 @@ def event_row(event: Event, now: datetime) -> tuple[object, ...]:
         event.id, stamp(event.time), event.host, event.client, event.source, event.format, event.line, event.offset,
         event.application, event.company_file, event.run, event.cause, event.rule, event.severity, event.role,
         event.confidence, event.act, json.dumps(event.codes), event.message, json.dumps(event.evidence),
-        event.title, event.explanation, json.dumps(event.steps), json.dumps(event.links), stamp(now),
+        event.title, event.explanation, json.dumps(event.steps), json.dumps(event.links),
+        event.rule_pack or None, event.component or None, event.level, stamp(now),
     )  # fmt: skip
 
 
@@ -41,7 +42,7 @@ def to_event(row: sqlite3.Row) -> Event:
     """Read an event back."""
     return Event(
         id=row["id"],
-        time=_time(row["time"]),
+        time=read_stamp(row["time"]),
         host=row["host"],
         client=row["client"],
         source=row["source"],
@@ -64,6 +65,9 @@ def to_event(row: sqlite3.Row) -> Event:
         explanation=row["explanation"],
         steps=tuple(json.loads(row["steps"])),
         links=tuple(json.loads(row["links"])),
+        rule_pack=row["rule_pack"] or "",
+        component=row["component"] or "",
+        level=row["level"],
     )
 
 
@@ -73,10 +77,6 @@ def to_run_end(row: sqlite3.Row) -> RunEnd:
         host=row["host"],
         application=row["application"],
         outcome=Outcome(row["outcome"]),
-        started=_time(row["started"]),
-        ended=_time(row["ended"]),
+        started=read_stamp(row["started"]),
+        ended=read_stamp(row["ended"]),
     )
-
-
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

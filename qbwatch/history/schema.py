@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import sys
+from contextlib import closing
+from pathlib import Path
+
+if __name__ == "__main__":
+    # sqlite-utils imports pandas if it can, which takes longer than making the tables.
+    sys.modules["pandas"] = None  # type: ignore[assignment]
 
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from qbwatch.history import alert_tables
+from qbwatch.history import alert_tables, follow_tables, rule_tables
 from qbwatch.history.version import VERSION
 
 migrations = Migrations("qbwatch")
@@ -62,14 +69,52 @@ def m002_incidents_and_deliveries(db: Database) -> None:
     alert_tables.create(db)
 
 
+@migrations()
+def m003_generations_ledger_signals(db: Database) -> None:
+    """Give each generation of a file its row; make the tables of the ledger, of signals and of what is watched."""
+    follow_tables.create(db)
+
+
+@migrations()
+def m004_rule_packs(db: Database) -> None:
+    """Note with each event which rules made it, and keep what rules count and how far history was classified anew."""
+    rule_tables.create(db)
+
+
 def migrate(path: str) -> None:
-    """Bring the store at *path* up to date; each migration is one transaction."""
-    connection = sqlite3.connect(path, timeout=60)
+    """Bring the store at *path* up to date in one transaction; what it was before is kept beside it."""
+    connection = sqlite3.connect(path, timeout=60, isolation_level=None)
     try:
-        migrations.apply(Database(connection))
+        # Another process may open the same store now; it waits here, and then finds nothing left to do.
+        connection.execute("BEGIN IMMEDIATE")
+        db = Database(connection)
+        if migrations.applied(db) and migrations.pending(db):
+            _keep(path)
+        migrations.apply(db)
         connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
     finally:
         connection.close()
+
+
+def _keep(path: str) -> None:
+    """Copy the store at *path* as it stands, whole or not at all."""
+    kept = Path(f"{path}.before-{VERSION}")
+    try:
+        # A copy of an attempt that failed may be broken.
+        kept.unlink(missing_ok=True)
+        _copy(path, kept)
+        shutil.copymode(path, kept)
+    except OSError as error:
+        raise OSError(error.errno, f"it cannot be copied first: {error.strerror}") from error
+    except sqlite3.Error:
+        kept.unlink(missing_ok=True)
+        raise
+
+
+def _copy(path: str, kept: Path) -> None:
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(kept)) as target:
+        source.backup(target)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ingest.follow import Checkpoint
+from ingest.identity import Checkpoint
 from qbwatch.errors import StoreError
+from qbwatch.history import ledger_rows, rule_rows, signal_rows, source_rows
 from qbwatch.history.rows import event_row, run_row, to_event, to_run_end
 from qbwatch.history.times import stamp
 from qbwatch.history.version import VERSION
@@ -21,19 +22,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from alerts.incident import RunEnd
+    from ingest.ledger import LedgerEntry
+    from qbwatch.source_state import SourceState
     from qbwatch.stream import Batch
     from rules.event import Event
+    from rules.threshold import Key, Mark, Tallies
 
 _EVENT = (
     "id", "time", "host", "client", "source", "format", "line", "offset", "application", "company_file", "run",
     "cause", "rule", "severity", "role", "confidence", "act", "codes", "message", "evidence", "title",
-    "explanation", "steps", "links", "stored_at", "changed_at", "told",
+    "explanation", "steps", "links", "rule_pack", "component", "level", "stored_at", "changed_at", "told",
 )  # fmt: skip
 _RUN = (
     "id", "host", "client", "source", "format", "line", "offset", "application", "company_file", "user", "url",
     "product_version", "trigger", "started", "ended", "outcome", "cause", "blocked_by", "closed", "changed_at", "told",
 )  # fmt: skip
-_FILE = (*(field.name for field in fields(Checkpoint)), "updated_at")
+_FILE = ("file", *(field.name for field in fields(Checkpoint)), "updated_at")
 
 
 def _upsert(table: str, columns: tuple[str, ...], key: str, keep: tuple[str, ...] = ()) -> str:
@@ -53,7 +57,8 @@ _EVENT_CHANGED = (
 _RUN_CHANGED = '(runs."outcome" IS NOT excluded."outcome" OR runs."application" IS NOT excluded."application")'
 _PUT_EVENT = _upsert("events", _EVENT, "id", ("stored_at", "role", "changed_at", "told")) + f', "role" = {_ROLE}'
 _PUT_RUN = _upsert("runs", _RUN, "id", ("changed_at", "told"))
-_PUT_FILE = _upsert("files", _FILE, "uid")
+_PUT_FILE = _upsert("files", _FILE, "file")
+_PUT_SIGNAL = _upsert("signals", signal_rows.COLUMNS, "id", ("stored_at",))
 
 
 def _telling(table: str, changed: str) -> str:
@@ -81,7 +86,10 @@ _MOST_UNTOLD = 2000
 
 
 class Store:
-    """The SQLite file that holds events, runs, checkpoints and alerts."""
+    """The SQLite file that holds events, runs, signals, checkpoints, the ledger and alerts.
+
+    Whatever writes is to be called inside `transaction`, so that what belongs together is stored together.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open *path*, making or migrating its tables. Raises StoreError with what to do."""
@@ -135,17 +143,36 @@ class Store:
             raise
         self.connection.execute("COMMIT")
 
-    def put(self, batch: Batch, checkpoints: Iterable[Checkpoint], now: datetime, *, tell: bool = True) -> None:
-        """Write *batch* and *checkpoints*; call it inside a transaction.
+    def put(
+        self,
+        batch: Batch,
+        checkpoints: Iterable[Checkpoint],
+        now: datetime,
+        *,
+        ledger: Iterable[LedgerEntry] = (),
+        tell_from: datetime | None = None,
+    ) -> None:
+        """Write *batch*, *checkpoints* and the *ledger*'s entries.
 
-        What is new or changed waits for the alerts to be told of it, unless *tell* is false: then a watcher that
-        reads the same log tells it.
+        What is new or changed waits for the alerts to be told of it, but for what is of before *tell_from*: that is
+        history, or a watcher that reads the same log tells it.
         """
-        mark = (_moment(now), 0 if tell else None)
-        events = ((*event_row(event, now), *mark) for event in batch.events.values())
+
+        def mark(time: datetime | None) -> tuple[object, ...]:
+            return (_moment(now), 0 if tell_from is None or (time is not None and time >= tell_from) else None)
+
+        events = ((*event_row(event, now), *mark(event.time)) for event in batch.events.values())
         self.connection.executemany(_PUT_EVENT, events)
-        self.connection.executemany(_PUT_RUN, ((*run_row(run), *mark) for run in batch.runs.values()))
+        runs = ((*run_row(one), *mark(one.run.ended or one.run.started)) for one in batch.runs.values())
+        self.connection.executemany(_PUT_RUN, runs)
         self.connection.executemany(_PUT_FILE, (_file_row(checkpoint, now) for checkpoint in checkpoints))
+        signals = (signal_rows.signal_row(signal, now) for signal in batch.signals.values())
+        self.connection.executemany(_PUT_SIGNAL, signals)
+        ledger_rows.put_entries(self.connection, ledger)
+
+    def forget(self, files: Iterable[str]) -> None:
+        """Drop the checkpoints of *files*, the names of generations; what was found in them stays."""
+        self.connection.executemany("DELETE FROM files WHERE file = ?", ((file,) for file in files))
 
     def untold(self, before: datetime) -> tuple[datetime, list[Event], list[RunEnd]]:
         """Return events and runs that the alerts have not heard of and that did not change since *before*.
@@ -177,6 +204,59 @@ class Store:
         rows = self.connection.execute("SELECT * FROM files").fetchall()
         return [_checkpoint(row) for row in rows]
 
+    def committed_at(self) -> dict[str, datetime]:
+        """Return when the checkpoint of each generation of a file, by its name, was last written."""
+        rows = self.connection.execute("SELECT file, updated_at FROM files WHERE updated_at IS NOT NULL")
+        return {row["file"]: datetime.fromisoformat(row["updated_at"]) for row in rows}
+
+    def ledger(self, path: str | None = None, *, limit: int = 1000) -> list[LedgerEntry]:
+        """Return the last *limit* entries of the ledger, the newest first; of paths that contain *path*."""
+        return ledger_rows.entries(self.connection, path, limit)
+
+    def lost_since(self, since: datetime, path: str | None = None) -> int:
+        """Return how many byte ranges were noted as lost since *since*; of paths that contain *path*."""
+        return ledger_rows.lost_since(self.connection, since, path)
+
+    def put_states(self, states: Iterable[SourceState], now: datetime) -> None:
+        """Write how paths stand, each in the place of what was known of it."""
+        source_rows.put_states(self.connection, states, now)
+
+    def still_stand(self, paths: Iterable[str], now: datetime) -> None:
+        """Note that *paths* were looked at and stand as was written last."""
+        source_rows.still_stand(self.connection, paths, now)
+
+    def states(self) -> list[SourceState]:
+        """Return how every path stood when a watcher last looked, by source and path."""
+        return source_rows.read_states(self.connection)
+
+    def watched_at(self) -> datetime | None:
+        """Return when a watcher last wrote how its sources stand; None if none ever did."""
+        return source_rows.written_at(self.connection)
+
+    def first_passes(self) -> set[str]:
+        """Return the sources that were read once to their end."""
+        return source_rows.first_passes(self.connection)
+
+    def put_first_pass(self, source: str, now: datetime) -> None:
+        """Note that *source* was read once to its end."""
+        source_rows.put_first_pass(self.connection, source, now)
+
+    def bookmarks(self) -> dict[str, int]:
+        """Return the number of the last event read of each Windows event channel."""
+        return source_rows.bookmarks(self.connection)
+
+    def put_bookmark(self, channel: str, number: int, now: datetime) -> None:
+        """Note that *channel* was read up to the event *number*."""
+        source_rows.put_bookmark(self.connection, channel, number, now)
+
+    def put_counts(self, log: str, counts: Iterable[tuple[Key, list[Mark]]], now: datetime) -> None:
+        """Write what rules with a threshold have counted in *log*."""
+        rule_rows.put_counts(self.connection, log, counts, now)
+
+    def counts(self, log: str) -> Tallies:
+        """Return what rules with a threshold have counted in *log*."""
+        return rule_rows.read_counts(self.connection, log)
+
     def close(self) -> None:
         """Close the file."""
         self.connection.close()
@@ -200,10 +280,11 @@ def _file_row(checkpoint: Checkpoint, now: datetime) -> tuple[object, ...]:
     row = asdict(checkpoint)
     # A file's number may need 64 or 128 unsigned bits, which SQLite's integers do not hold.
     row["volume"], row["number"] = str(checkpoint.volume), str(checkpoint.number)
-    return (*row.values(), stamp(now))
+    return (checkpoint.file, *row.values(), stamp(now))
 
 
 def _checkpoint(row: sqlite3.Row) -> Checkpoint:
-    values = {name: row[name] for name in _FILE if name != "updated_at"}
+    values = {field.name: row[field.name] for field in fields(Checkpoint)}
     values["volume"], values["number"] = int(row["volume"]), int(row["number"])
+    values["past"] = bool(row["past"])
     return Checkpoint(**values)

@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from datetime import UTC, datetime, timedelta
 
-if TYPE_CHECKING:
-    from datetime import datetime
+_BACK = re.compile(r"(\d{1,6})\s*([mhdw])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+"""Before anything that happened."""
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""After anything that will happen."""
+
+
+def moment_of(text: str, now: datetime) -> datetime:
+    """Read a time that a person wrote: a length back from *now* such as "30d", or an ISO date or time.
+
+    What has no zone is UTC. Raises ValueError with a message for a person.
+
+    >>> moment_of("2d", datetime(2026, 3, 10, tzinfo=UTC))
+    datetime.datetime(2026, 3, 8, 0, 0, tzinfo=datetime.timezone.utc)
+    """
+    found = _BACK.fullmatch(text.strip())
+    try:
+        if found:
+            return now - timedelta(**{_UNITS[found[2]]: int(found[1])})
+        time = datetime.fromisoformat(text.strip())
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        like = '"30d", "12h", "2026-03-10" or "2026-03-10T02:00"'
+        raise ValueError(f'"{text}" is no time. Write one like {like}') from None
 
 
 def stamp(time: datetime | None) -> str | None:
@@ -15,4 +41,10 @@ def stamp(time: datetime | None) -> str | None:
     >>> stamp(datetime(2026, 3, 10, 2, 0, 9, tzinfo=UTC))
     '2026-03-10T02:00:09Z'
     """
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ") if time else None
+    # Several times as fast as strftime, and every row has some.
+    return f"{time.isoformat()[:19]}Z" if time else None
+
+
+def read_stamp(text: str | None) -> datetime | None:
+    """Read back what `stamp` wrote."""
+    return datetime.fromisoformat(text) if text else None
