@@ -141,9 +141,10 @@ class BlockCutter:
         return self._take(self._grammar.layout(self._held), len(self._held))
 
     def peek(self) -> Block | None:
-        """Return the record that is held, and go on holding it: it may still grow."""
+        """Return what is held, and go on holding it: it may still grow. Of an open payload only its record counts."""
         layout = self._grammar.layout(self._held)
-        return self._block(layout, layout.next_start(1)) if self._held and not self._is_passing else None
+        end = layout.next_start(1) if layout.is_open else len(self._held)
+        return self._block(layout, end) if self._held and not self._is_passing else None
 
     def _block(self, layout: Layout, end: int) -> Block:
         return Block(self._grammar, layout, end, offset=self.offset, line=self.line, wide=self._wide)

@@ -33,6 +33,10 @@ class Layout(Protocol):
     def awaited(self) -> bytes:
         """The text that ends what must be read to its end first, empty if there is no such thing."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether something began that must be read to its end before what follows can be told from it."""
+
     def start_before(self, pos: int, floor: int = 0) -> int:
         """Return the start of the record that holds *pos*, -1 if none starts from *floor* to there."""
 

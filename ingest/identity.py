@@ -151,17 +151,18 @@ def has_head(head: bytes, checkpoint: Checkpoint) -> bool:
 def _by_head(file: BinaryIO, head: bytes, listed: list[K]) -> Iterator[tuple[Sight, K]]:
     """Yield what *file*, which begins with *head*, is to those of the *listed* that it begins like, the surest first.
 
-    What it is to one of which it holds less than was read is not as sure: there is nothing before the offset to hold
-    against it, so the head must speak for all of it.
+    A longer head says more. What it is to one of which it holds less than was read is not as sure: there is nothing
+    before the offset to hold against it, so the head must speak for all of it.
     """
+    size = size_of(file)
     alike = [one for one in listed if begins_like(head, one)]
-    longer = [one for one in alike if size_of(file) < one.checkpoint.offset]
+    alike.sort(key=lambda one: (-one.checkpoint.head_length, size < one.checkpoint.offset))
     for one in alike:
-        if one not in longer and _has_marker(file, one.checkpoint):
-            yield _by_marker(size_of(file), one.checkpoint), one
-    for one in longer:
-        if _may_be_begin_of(file, one.checkpoint):
-            yield Sight.COVERED, one
+        if size < one.checkpoint.offset:
+            if _may_be_begin_of(file, one.checkpoint):
+                yield Sight.COVERED, one
+        elif _has_marker(file, one.checkpoint):
+            yield _by_marker(size, one.checkpoint), one
 
 
 def _may_be_begin_of(file: BinaryIO, checkpoint: Checkpoint) -> bool:

@@ -161,6 +161,7 @@ class LineLayout:
     """Where the records of some bytes stand: at the lines that begin like one."""
 
     awaited = b""
+    is_open = False
 
     def __init__(self, data: bytes, start: re.Pattern[bytes] | TextStart) -> None:
         """Look in *data* for lines that match *start*."""

@@ -11,7 +11,6 @@ from ingest.follow import FollowedFile, next_generation
 from ingest.identity import (
     HEAD,
     Sight,
-    begins_like,
     behind,
     covered_end,
     first_sight,
@@ -180,9 +179,7 @@ class FollowedFiles:
             return None
         generation = self._next_generation(before.uid)
         checkpoint = next_generation(file, before, generation=generation, format_=grammar.name)
-        if size_of(file) < before.offset and begins_like(read_at(file, 0, HEAD), followed):
-            # It only lost its end.
-            checkpoint = self._behind(file, checkpoint, followed)
+        # One that lost its end may have grown since: what stayed is read again, so that what came is not passed over.
         return self._follow(checkpoint, grammar, file)
 
     def _follow(self, checkpoint: Checkpoint, grammar: Grammar, file: BinaryIO) -> FollowedFile:

@@ -46,6 +46,7 @@ class Sources:
     has_changed: bool = False  # how a path stands, since somebody set this to False
     _paths: dict[str, Source] = field(default_factory=dict)
     _strays: dict[str, Source] = field(default_factory=dict)  # generations that no source names
+    _between: set[str] = field(default_factory=set)  # strays that were never seen under a name that a source names
     _missing: list[Missing] = field(default_factory=list)
     _looked: set[str] = field(default_factory=set)  # paths that were looked at in this turn
     _has_truncated: bool = False
@@ -175,7 +176,8 @@ class Sources:
         return seen.size == seen.followed.read_up_to
 
     def _recognise(self, path: str, file: BinaryIO, source: Source) -> Look | None:
-        found = self.followed.find(path, file, source, is_named=path in self._paths)
+        is_ours = path in self._paths or path in self._between
+        found = self.followed.find(path, file, source, is_named=is_ours)
         followed, sight = found.followed, found.sight
         if followed is not None and followed.check(file) is Change.SAME:
             self.followed.is_whole(followed, self._began)
@@ -183,7 +185,7 @@ class Sources:
             self._add_strays(path, source)
             self._has_truncated = True
             followed, sight = self.followed.truncated(followed, file, source), Sight.KNOWN
-        if followed is None and found.of is None and path not in self._paths:
+        if followed is None and found.of is None and not is_ours:
             self._strays.pop(path, None)
             return None
         self._note_seen(path, file, source, found, followed)
@@ -262,6 +264,8 @@ class Sources:
                     self._strays.setdefault(path, one.source)
             folders = {os.path.dirname(one.path) for one in sought}  # noqa: PTH120 - only compared
             looks = [look for path in self._candidates(folders) if (look := self._look(path, now_s))]
+            for one in sought:
+                looks += self._look_between(one, now_s)
         self._drop_found()
         for one in [one for one in self._missing if one in sought and not self._may_come_back(one)]:
             self._missing.remove(one)
@@ -270,6 +274,29 @@ class Sources:
         self.followed.settle()
         self._has_truncated = False
         return looks
+
+    def _look_between(self, one: Missing, now_s: float) -> list[Look]:
+        """Look at the generations that came after a moved one: of two rotations between two looks nobody saw one."""
+        moved = (path for path, seen in self.seen.items() if path in self._looked and seen.followed is one.followed)
+        place = next((path for path in moved if path != one.path), None)
+        began = self._began_at(place, one.followed) if place else None
+        if began is None:
+            return []
+        for path in generations_beside(one.path):
+            is_unknown = path not in self._paths and path not in self.seen
+            later = self._began_at(path, one.followed) if is_unknown else None
+            if later and later > began:
+                self._strays.setdefault(path, one.source)
+                self._between.add(path)
+        return [look for path in sorted(self._between - self.seen.keys()) if (look := self._look(path, now_s))]
+
+    def _began_at(self, path: str, like: FollowedFile) -> datetime | None:
+        """Return the first stamp of the log at *path*, which is of the same format as another."""
+        try:
+            with open_shared(Path(path)) as file:
+                return first_time(read_at(file, 0, 64 * HEAD), like.grammar)
+        except OSError:
+            return None
 
     def _candidates(self, folders: set[str]) -> list[str]:
         """Return what was not looked at in this turn and may be what is missing: all in *folders*, strays, copies."""

@@ -8,14 +8,14 @@ import re
 import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from qwclog import BANNER
 
 from ingest.identity import HEAD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
     from pathlib import Path
 
 START = datetime(2026, 3, 10, 2, 0, tzinfo=UTC)
@@ -56,6 +56,12 @@ class LogFolder:
     known: set[int] = field(default_factory=set)  # the numbers of the files that held text when somebody looked last
     places: dict[int, set[Path]] = field(default_factory=dict)  # by number of a file: where it ever stood
     halves: dict[Path, tuple[int, bytes]] = field(default_factory=dict)  # by path: a fault, and its unwritten rest
+    held: dict[int, BinaryIO] = field(default_factory=dict)  # every file that ever was, so that no number comes again
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for file in self.held.values():
+            file.close()
 
     def tick(self, seconds: float = 1) -> None:
         self.now += timedelta(seconds=seconds)
@@ -148,6 +154,9 @@ class LogFolder:
 
     def touched(self, path: Path) -> None:
         """Let the file have been written at the time that it is here."""
+        number = path.stat().st_ino
+        if number not in self.held:
+            self.held[number] = path.open("rb")
         moment = int(self.now.timestamp() * 1000) * 1_000_000
         os.utime(path, ns=(moment, moment))
 
@@ -209,11 +218,12 @@ class LogFolder:
             self.faults[number].files.add(file)
             self.faults[number].paths |= self.places[file]
 
-    def seen(self, paths: Iterable[Path]) -> None:
-        """Note that somebody looked at *paths*."""
-        self.known = {path.stat().st_ino for path in paths if path.exists() and path.stat().st_size}
-        for path in paths:
-            for number in self.numbers_in(path) if path.exists() else ():
+    def seen(self, sizes: Mapping[Path, int]) -> None:
+        """Note that somebody looked at paths, as far as their *sizes* were in bytes then."""
+        looked = {path: size for path, size in sizes.items() if path.exists()}
+        self.known = {path.stat().st_ino for path, size in looked.items() if size}
+        for path, size in looked.items():
+            for number in self.numbers_in(path, size):
                 self.faults[number].is_seen = True
                 self.faults[number].paths.add(path)
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ingest.ledger import LedgerEntry
+    from qbwatch.source_looks import Seen
 
 COUNTS = st.integers(1, 8)
 WIDTHS = st.integers(1, 200)
@@ -102,6 +103,7 @@ class Following(RuleBasedStateMachine):
         finally:
             self.patch.undo()
             self.store.close()
+            self.logs.close()
             shutil.rmtree(self.folder)
 
     # what happens to the logs
@@ -271,9 +273,18 @@ class Following(RuleBasedStateMachine):
         return found
 
     def look_around(self) -> None:
-        self.logs.seen({Path(path) for path, seen in self.pipeline.sources.seen.items() if seen.followed})
+        looked = self.pipeline.sources.seen.items()
+        self.logs.seen(
+            {Path(path): seen.glance.size for path, seen in looked if seen.glance and self._is_it(path, seen)}
+        )
         self.nothing_is_doubled()
         self.no_checkpoint_is_ahead()
+
+    def _is_it(self, path: str, seen: Seen) -> bool:
+        """Say whether what stands at *path* was looked at, and not only what stood there before."""
+        if seen.followed is None or seen.glance is None or not Path(path).exists():
+            return False
+        return self.identity is not None or Path(path).stat().st_ino == seen.glance.identity.number
 
     def nothing_is_doubled(self) -> None:
         stored = self.stored().items()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +15,9 @@ from ingest.local_time import LocalClock
 from ingest.record import Record, Span
 from ingest.sdk_sessions import HUNG, SdkSessions, Told
 from qbwatch.__main__ import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NEW_YORK = LocalClock(zone=ZoneInfo("America/New_York"))
 START = datetime(2026, 3, 10, 2, 0, 0, tzinfo=UTC)

@@ -82,6 +82,11 @@ class Layout:
         """The tag that closes the payload that is still open, empty if none is or its tag is not known."""
         return self.payloads.closing
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a payload has begun that is not closed yet."""
+        return self.payloads.unclosed >= 0
+
     def words(self, end: int) -> OwnWords:
         """Return the own words of data[:end]: all but the payloads."""
         return OwnWords(self, end)
