@@ -56,6 +56,7 @@ class LogFolder:
     known: set[int] = field(default_factory=set)  # the numbers of the files that held text when somebody looked last
     places: dict[int, set[Path]] = field(default_factory=dict)  # by number of a file: where it ever stood
     halves: dict[Path, tuple[int, bytes]] = field(default_factory=dict)  # by path: a fault, and its unwritten rest
+    shortened: set[int] = field(default_factory=set)  # the numbers of files that lost their end
     held: dict[int, BinaryIO] = field(default_factory=dict)  # every file that ever was, so that no number comes again
 
     def close(self) -> None:
@@ -124,8 +125,9 @@ class LogFolder:
     def copy(self, path: Path, to: Path) -> None:
         """Copy *path*, over what is there."""
         if path.exists():
-            if path.stat().st_size < HEAD:
-                # After a restart no more is known of a log's first bytes than the hash of all that was read of them.
+            if path.stat().st_size < HEAD or path.stat().st_ino in self.shortened:
+                # After a restart no more is known of a log's first bytes than the hash of all that was read of them;
+                # and of a log that lost its end and got another, nobody can say what a copy of it is a copy of.
                 for number in self.numbers_in(path):
                     self.faults[number].may_be_doubled = True
             shutil.copyfile(path, to)
@@ -147,6 +149,7 @@ class LogFolder:
             # Written and cut off between two looks, it left no trace.
             self.faults[number].is_torn = not self.faults[number].is_seen
         newline = "\n".encode(self._codec(path))
+        self.shortened.add(path.stat().st_ino)
         os.truncate(path, text.rfind(newline) + len(newline) if newline in text else 0)
         self.tick()
         self.touched(path)
