@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.platform import is_network
 
 ACTIVE_S = 1.0
 """Between two looks at a file that grew lately."""
@@ -60,3 +63,25 @@ class Pace:
     def forget(self, path: str) -> None:
         """Let go of a path that is not followed any more."""
         self._next.pop(path, None)
+
+
+class Volumes:
+    """Tells which paths lie on another machine, and so how often to look there; asked once for each."""
+
+    def __init__(self) -> None:
+        """Know no path yet."""
+        self._network: dict[str, bool] = {}
+        self._limits: dict[str, Limits] = {}
+
+    def limits_of(self, path: str) -> Limits:
+        """Return how often to look at *path*."""
+        found = self._limits.get(path)
+        if found is None:
+            found = self._limits[path] = NETWORK if self.is_network(str(Path(path).parent)) else LOCAL
+        return found
+
+    def is_network(self, folder: str) -> bool:
+        """Say whether *folder* lies on another machine."""
+        if folder not in self._network:
+            self._network[folder] = is_network(Path(folder))
+        return self._network[folder]

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
+
+from ingest.formats import first_time
+from ingest.identity import HEAD, read_at
+from ingest.platform import open_shared
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from ingest.follow import FollowedFile
+    from ingest.grammar import Grammar
     from ingest.platform import Glance
     from qbwatch.config import Source
     from qbwatch.source_state import Standing
@@ -67,3 +73,12 @@ class Look:
     stamp: str
     is_newest: bool
     path: str
+
+
+def first_stamp(path: str, grammar: Grammar) -> datetime | None:
+    """Return the first stamp of the log at *path*, None if it has none or cannot be read."""
+    try:
+        with open_shared(Path(path)) as file:
+            return first_time(read_at(file, 0, 64 * HEAD), grammar)
+    except OSError:
+        return None

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ingest.formats import first_time, qbwc
 from ingest.identity import HEAD, Change, Sight, read_at
-from ingest.pace import LOCAL, NETWORK, Limits, Pace
-from ingest.platform import glance_at, is_network, is_unchanged, open_shared
+from ingest.pace import Pace, Volumes
+from ingest.platform import glance_at, is_unchanged, open_shared
 from qbwatch.followed_files import FollowedFiles
-from qbwatch.source_looks import Look, Missing, Reading, Seen
+from qbwatch.source_looks import Look, Missing, Reading, Seen, first_stamp
 from qbwatch.source_paths import chain_of, folders, generations_beside, is_generation, is_named, matches
 from qbwatch.source_state import Standing
 
@@ -51,8 +51,7 @@ class Sources:
     _looked: set[str] = field(default_factory=set)  # paths that were looked at in this turn
     _has_truncated: bool = False
     _globbed_at: float | None = None
-    _network: dict[str, bool] = field(default_factory=dict)  # by folder
-    _limits: dict[str, Limits] = field(default_factory=dict)  # by path
+    _volumes: Volumes = field(default_factory=Volumes)
     _began: datetime = field(init=False)  # when the present turn began to look
 
     def __post_init__(self) -> None:
@@ -78,7 +77,7 @@ class Sources:
     def folders(self) -> set[Path]:
         """Return the folders on this machine that hold the sources, where they exist."""
         found = folders(source.path for source in self.sources)
-        return {folder for folder in found if not self._is_network(str(folder))}
+        return {folder for folder in found if not self._volumes.is_network(str(folder))}
 
     def paths(self) -> dict[str, Source]:
         """Return the files that match now, each with its source."""
@@ -141,7 +140,7 @@ class Sources:
         if not self._is_idle(path):
             return False
         self._looked.add(path)
-        self.pace.idle(path, now_s, self._limits_of(path))
+        self.pace.idle(path, now_s, self._volumes.limits_of(path))
         return True
 
     def _look(self, path: str, now_s: float) -> Look | None:
@@ -149,7 +148,7 @@ class Sources:
         self._looked.add(path)
         source = self.source_of(path)
         if source is None:
-            self.pace.idle(path, now_s, self._limits_of(path))
+            self.pace.idle(path, now_s, self._volumes.limits_of(path))
             return None
         try:
             with open_shared(Path(path)) as file:
@@ -160,7 +159,7 @@ class Sources:
         except OSError as error:
             self.trouble(path, error)
             look = None
-        (self.pace.grew if look else self.pace.idle)(path, now_s, self._limits_of(path))
+        (self.pace.grew if look else self.pace.idle)(path, now_s, self._volumes.limits_of(path))
         return look
 
     def _is_idle(self, path: str) -> bool:
@@ -279,24 +278,16 @@ class Sources:
         """Look at the generations that came after a moved one: of two rotations between two looks nobody saw one."""
         moved = (path for path, seen in self.seen.items() if path in self._looked and seen.followed is one.followed)
         place = next((path for path in moved if path != one.path), None)
-        began = self._began_at(place, one.followed) if place else None
+        began = first_stamp(place, one.followed.grammar) if place else None
         if began is None:
             return []
         for path in generations_beside(one.path):
             is_unknown = path not in self._paths and path not in self.seen
-            later = self._began_at(path, one.followed) if is_unknown else None
+            later = first_stamp(path, one.followed.grammar) if is_unknown else None
             if later and later > began:
                 self._strays.setdefault(path, one.source)
                 self._between.add(path)
         return [look for path in sorted(self._between - self.seen.keys()) if (look := self._look(path, now_s))]
-
-    def _began_at(self, path: str, like: FollowedFile) -> datetime | None:
-        """Return the first stamp of the log at *path*, which is of the same format as another."""
-        try:
-            with open_shared(Path(path)) as file:
-                return first_time(read_at(file, 0, 64 * HEAD), like.grammar)
-        except OSError:
-            return None
 
     def _candidates(self, folders: set[str]) -> list[str]:
         """Return what was not looked at in this turn and may be what is missing: all in *folders*, strays, copies."""
@@ -351,14 +342,3 @@ class Sources:
             seen.problem, seen.problem_since = why, self.clock()
         self.has_changed = self.has_changed or seen.standing is not Standing.UNREADABLE
         seen.standing = Standing.UNREADABLE
-
-    def _limits_of(self, path: str) -> Limits:
-        found = self._limits.get(path)
-        if found is None:
-            found = self._limits[path] = NETWORK if self._is_network(str(Path(path).parent)) else LOCAL
-        return found
-
-    def _is_network(self, folder: str) -> bool:
-        if folder not in self._network:
-            self._network[folder] = is_network(Path(folder))
-        return self._network[folder]

@@ -327,10 +327,7 @@ def _parts(decision: Decision) -> list[Decision]:
     """Return what to say apart: of what was withdrawn other things are said than of what was solved."""
     if decision.kind is not Kind.RESOLVED:
         return [decision] if decision.kind else []
-    parts = [
-        tuple(incident for incident in decision.incidents if incident.withdrawn is withdrawn)
-        for withdrawn in (False, True)
-    ]
+    parts = (tuple(one for one in decision.incidents if one.withdrawn is withdrawn) for withdrawn in (False, True))
     return [replace(decision, incidents=part) for part in parts if part]
 
 
