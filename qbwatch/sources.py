@@ -185,6 +185,8 @@ class Sources:
             self._has_truncated = True
             followed, sight = self.followed.truncated(followed, file, source), Sight.KNOWN
         if followed is None and found.of is None and not is_ours:
+            # Nor is it what could not be read here before, or what stood here before that.
+            self._displace(path)
             self._strays.pop(path, None)
             return None
         self._note_seen(path, file, source, found, followed)
