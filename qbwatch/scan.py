@@ -136,9 +136,10 @@ class Scan:
     def _without_copies(self, logs: list[LogFile]) -> Iterator[LogFile]:
         """Yield *logs* but those that hold the same as another one, such as a copy or its packed form."""
         kept: dict[str, str] = {}
-        alike = Counter(name for log in logs if (name := self._head_of(log)))
-        for log in logs:
-            if alike[self._head_of(log)] > 1:
+        heads = [self._head_of(log) for log in logs]
+        alike = Counter(head for head in heads if head)
+        for log, head in zip(logs, heads, strict=True):
+            if alike[head] > 1:
                 with self._guarded(log), log.open() as file:
                     whole = _digest_of(file)
                     if whole in kept:
