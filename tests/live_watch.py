@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 CONFIG = """\
@@ -45,11 +45,15 @@ def failing(number: int) -> bytes:
 
 
 @contextmanager
-def watching(config: Path, *more: str) -> Iterator[subprocess.Popen[str]]:
-    """Run the watcher, which has begun when this is entered; at the end it is killed."""
+def watching(config: Path, *more: str, environment: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+    """Run the watcher with *environment* added to ours; it has begun when this is entered; at the end it is killed."""
     command = [sys.executable, "-m", "qbwatch", "--config", str(config), "watch", "--from-start", *more]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"} | dict(environment or {}),
     )
     try:
         assert process.stdout

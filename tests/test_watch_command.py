@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import sqlite3
 import subprocess
-import sys
 import threading
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
+from live_watch import watching
 from qwclog import BANNER, START, Session
 from receivers import SLACK_URL, TEAMS_URL, Answer, Mailbox, https_server, smtp_server, trust, tunnel
 
 from qbwatch.__main__ import main
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 CONFIG = """\
@@ -60,27 +59,6 @@ def configured(folder: Path, *names: str) -> Path:
     return path
 
 
-@contextmanager
-def watching(config: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "qbwatch", "--config", str(config), "watch", "--from-start"],
-        env=os.environ | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        assert process.stdout
-        first = process.stdout.readline()
-        assert first.startswith("qbwatch watches"), first + process.stdout.read()
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        if process.stdout:
-            process.stdout.close()
-
-
 def append(folder: Path, *lines: str) -> None:
     with (folder / "log" / "QWCLog.txt").open("ab") as file:
         file.write("".join(lines).encode())
@@ -113,7 +91,7 @@ def test_teams_slack_and_mail_hear_of_a_failure_and_of_its_end(tmp_path: Path, a
             "https_proxy": proxy.url,
             **trust(authority, tmp_path),
         }
-        with watching(config, environment) as process:
+        with watching(config, environment=environment) as process:
             append(tmp_path, BANNER, *Session(at=now_seconds(9)).blocked())
             opened = server.wait_for(2)
             mails = mailbox.wait_for(1)
@@ -160,13 +138,13 @@ def test_a_receiver_that_is_down_gets_its_message_after_a_restart(tmp_path: Path
         environment = {"OPS_TEAMS": TEAMS_URL, "HTTPS_PROXY": proxy.url, "https_proxy": proxy.url}
         environment |= trust(authority, tmp_path)
         server.answers = [Answer(503)]
-        with watching(config, environment):
+        with watching(config, environment=environment):
             append(tmp_path, BANNER, *Session(at=now_seconds(9)).blocked())
             server.wait_for(1)
         server.answers = [Answer(202)]
         with closing(sqlite3.connect(tmp_path / "history.db")) as connection, connection:
             connection.execute("UPDATE deliveries SET next_at = created_at WHERE state = 'pending'")
-        with watching(config, environment):
+        with watching(config, environment=environment):
             requests = server.wait_for(2)
         assert requests[0].body == requests[1].body
 
@@ -187,12 +165,12 @@ def test_kill_at_any_moment_neither_loses_nor_repeats_an_event_and_loses_no_aler
         environment |= trust(authority, tmp_path)
         append(tmp_path, BANNER)
         for number in range(rounds):
-            with watching(config, environment) as process:
+            with watching(config, environment=environment) as process:
                 append(tmp_path, *Session(application=f"App {number}", at=now_seconds(30 - number)).blocked())
                 with pytest.raises(subprocess.TimeoutExpired):
                     process.wait(chance.uniform(0, 1.5))
                 process.send_signal(signal.SIGKILL)
-        with watching(config, environment):
+        with watching(config, environment=environment):
             poll(lambda: len({told_of(request.json()) for request in list(server.requests)}) == rounds)
     applications = [
         row[0] for row in stored(tmp_path, "SELECT application FROM events WHERE role = 'root' ORDER BY offset")
@@ -220,7 +198,7 @@ def test_a_file_that_appears_later_is_followed_and_rotation_loses_nothing(tmp_pa
             row[0] for row in stored(tmp_path, "SELECT application FROM runs WHERE outcome = 'failed' ORDER BY started")
         ]
 
-    with watching(config, {}):
+    with watching(config):
         append(tmp_path, BANNER, *Session(application="A", at=0).blocked())
         poll(lambda: failed() == ["A"])
         append(tmp_path, *Session(application="B", at=60).blocked())
