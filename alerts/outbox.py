@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, Self
@@ -39,12 +39,17 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendResult:
-    """What a channel says of one attempt; `code` is the HTTP or SMTP status, `reason` is for people."""
+    """What a channel says of one attempt; `code` is the HTTP or SMTP status, `reason` is for people.
+
+    `retry_after` is how long the far side asks to be left alone. `receipt` is what it calls the message, where
+    it can be told to change it.
+    """
 
     outcome: Outcome
     reason: str
     code: int | None = None
     retry_after: timedelta | None = None
+    receipt: str | None = None
 
 
 class Channel(Protocol):
@@ -129,11 +134,12 @@ def settle(delivery: Delivery, result: SendResult, now: datetime, *, patience: P
     return Settled(state=state, reason=result.reason, next_at=next_at)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Sender:
     """Delivers what is due for one receiver, one at a time, in a thread of its own.
 
-    The store is opened inside that thread. `error` holds what ended the thread, if anything did.
+    The store is opened inside that thread. Between two attempts at least `spacing` goes by: what the far side takes.
+    `error` holds what ended the thread, if anything did.
     """
 
     receiver: str
@@ -142,12 +148,14 @@ class Sender:
     clock: Callable[[], datetime]
     chance: Callable[[], float]
     patience: Patience = field(default_factory=Patience)
+    spacing: timedelta = timedelta()
     longest_nap_s: float = 5.0
     error: BaseException | None = None
 
     def __post_init__(self) -> None:
         self._awake = threading.Event()
         self._stopping = threading.Event()
+        self._left_alone: tuple[datetime, datetime] | None = None  # since when, and until when
         self._thread = threading.Thread(target=self._live, name=f"sender-{self.receiver}", daemon=True)
 
     def start(self) -> None:
@@ -176,7 +184,11 @@ class Sender:
     def drain(self, store: OutboxStore) -> int:
         """Send everything that is due now, in this thread; return how many attempts were made."""
         attempts = 0
-        while not self._stopping.is_set() and (delivery := store.claim(self.receiver, self.clock())):
+        while (
+            not self._stopping.is_set()
+            and not self._is_left_alone()
+            and (delivery := store.claim(self.receiver, self.clock()))
+        ):
             self._attempt(store, delivery)
             attempts += 1
         return attempts
@@ -196,10 +208,16 @@ class Sender:
             self.error = error
             log.exception("the sender for %s ended", self.receiver)
 
+    def _is_left_alone(self) -> bool:
+        # A clock that was set back since makes no wait longer.
+        return self._left_alone is not None and self._left_alone[0] <= self.clock() < self._left_alone[1]
+
     def _nap_s(self, store: OutboxStore) -> float:
         due_at = store.next_due(self.receiver)
         if due_at is None:
             return self.longest_nap_s
+        if self._left_alone is not None and self._is_left_alone():
+            due_at = max(due_at, self._left_alone[1])
         return min(max((due_at - self.clock()).total_seconds(), 0.01), self.longest_nap_s)
 
     def _attempt(self, store: OutboxStore, delivery: Delivery) -> None:
@@ -208,6 +226,7 @@ class Sender:
         except Exception as error:  # noqa: BLE001 - one delivery must not take the others down; it is stored
             result = SendResult(outcome=Outcome.TRANSIENT, reason=f"could not be sent: {type(error).__name__}")
         now = self.clock()
+        self._left_alone = (now, now + max(self.spacing, result.retry_after or timedelta()))
         settled = settle(delivery, result, now, patience=self.patience, chance=self.chance())
         store.record(delivery, result, settled, now)
         if settled.state is not DeliveryState.SENT:
@@ -243,6 +262,13 @@ class Outbox:
     def errors(self) -> list[tuple[str, BaseException]]:
         """Return what ended a sender, with its receiver's name."""
         return [(sender.receiver, sender.error) for sender in self.senders if sender.error]
+
+    def revive(self, receiver: str) -> None:
+        """Start a new sender in the place of the one of *receiver*, which ended."""
+        anew = {one: replace(one, error=None) for one in self.senders if one.receiver == receiver and one.error}
+        self.senders = tuple(anew.get(one, one) for one in self.senders)
+        for sender in anew.values():
+            sender.start()
 
     def __enter__(self) -> Self:
         self.start()

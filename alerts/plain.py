@@ -7,7 +7,9 @@ import unicodedata
 from typing import Final
 
 _BLANK = re.compile(r"\s+")
-_MASS_MENTION = re.compile(r"@(?=(?:everyone|here|channel|all|room)\b)", re.IGNORECASE)
+# Discord and others look at no more than the word itself: what follows, such as an underscore, saves nobody,
+# and it may be cut off.
+_MASS_MENTION = re.compile(r"@(?=everyone|here|channel|all|room)", re.IGNORECASE)
 _MENTION_TAG = re.compile(r"<(?=/?(?:[@!#&]|at\b))", re.IGNORECASE)
 # Control, format (bidirectional and zero-width), surrogate, private-use and unassigned characters.
 _DROPPED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})

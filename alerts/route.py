@@ -6,35 +6,45 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from alerts.matcher import MATCHABLE, all_fit, label
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from alerts.incident import Incident
+    from alerts.matcher import Matcher
 
-MATCHABLE: Final = ("severity", "cause", "client", "host", "application", "act")
-"""What a route can match and group by."""
+__all__ = ["MATCHABLE", "Route", "Routed", "fits", "group_key", "label", "receivers_of", "routes_for"]
 
 DEFAULT_GROUP_BY: Final = ("client", "cause")
 DEFAULT_GROUP_WAIT: Final = timedelta(seconds=30)
 DEFAULT_GROUP_INTERVAL: Final = timedelta(minutes=5)
 DEFAULT_REPEAT_INTERVAL: Final = timedelta(hours=4)
+DEFAULT_ESCALATE_AFTER: Final = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """One branch of the tree; what is None is taken from the branch above.
 
-    `match` holds, per name of `MATCHABLE`, one value or several of which one must fit.
+    `match` holds, per name of `MATCHABLE`, one value or several of which one must fit; `matchers` must fit as well.
     The first branch that fits takes the incident; with `continue_` the next ones are asked as well.
+    Who has not acknowledged after `escalate_after` is helped by `escalate_to`.
+    In the `mute_time_intervals`, and outside the `active_time_intervals` if there are any, nothing is sent.
     """
 
     receiver: str | None = None
     match: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    matchers: tuple[Matcher, ...] = ()
     continue_: bool = False
     group_by: tuple[str, ...] | None = None
     group_wait: timedelta | None = None
     group_interval: timedelta | None = None
     repeat_interval: timedelta | None = None
+    mute_time_intervals: tuple[str, ...] | None = None
+    active_time_intervals: tuple[str, ...] | None = None
+    escalate_to: str | None = None
+    escalate_after: timedelta | None = None
     routes: tuple[Route, ...] = ()
 
 
@@ -48,12 +58,10 @@ class Routed:
     group_wait: timedelta = DEFAULT_GROUP_WAIT
     group_interval: timedelta = DEFAULT_GROUP_INTERVAL
     repeat_interval: timedelta = DEFAULT_REPEAT_INTERVAL
-
-
-def label(incident: Incident, name: str) -> str:
-    """Return what *incident* has under the matchable *name*, empty when unknown."""
-    value = getattr(incident, name)
-    return "" if value is None else str(value)
+    mute_time_intervals: tuple[str, ...] = ()
+    active_time_intervals: tuple[str, ...] = ()
+    escalate_to: str | None = None
+    escalate_after: timedelta = DEFAULT_ESCALATE_AFTER
 
 
 def group_key(incident: Incident, routed: Routed) -> str:
@@ -76,12 +84,12 @@ def routes_for(incident: Incident, root: Route) -> list[Routed]:
 def receivers_of(root: Route) -> set[str]:
     """Return the name of every receiver in the tree."""
     names = {name for branch in root.routes for name in receivers_of(branch)}
-    return names | {root.receiver} if root.receiver else names
+    return names | {name for name in (root.receiver, root.escalate_to) if name}
 
 
 def fits(incident: Incident, route: Route) -> bool:
     """Tell whether every matcher of *route* fits *incident*."""
-    return all(
+    return all_fit(route.matchers, incident) and all(
         label(incident, name) in ((wanted,) if isinstance(wanted, str) else wanted)
         for name, wanted in route.match.items()
     )
@@ -101,11 +109,11 @@ def _walk(incident: Incident, route: Route, above: Routed) -> Iterator[Routed]:
 
 
 def _inherited(route: Route, above: Routed) -> Routed:
-    return Routed(
-        receiver=route.receiver or above.receiver,
-        path=above.path,
-        group_by=above.group_by if route.group_by is None else route.group_by,
-        group_wait=above.group_wait if route.group_wait is None else route.group_wait,
-        group_interval=above.group_interval if route.group_interval is None else route.group_interval,
-        repeat_interval=above.repeat_interval if route.repeat_interval is None else route.repeat_interval,
-    )
+    own = {name: value for name in _INHERITED if (value := getattr(route, name)) is not None}
+    return replace(above, receiver=route.receiver or above.receiver, **own)
+
+
+_INHERITED = (
+    "group_by", "group_wait", "group_interval", "repeat_interval", "mute_time_intervals", "active_time_intervals",
+    "escalate_to", "escalate_after",
+)  # fmt: skip

@@ -12,11 +12,11 @@ from ingest.redact import redact
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TRANSPORTS: Final = ("apprise", "urllib3", "urllib3.connectionpool", "urllib3.util.retry", "requests")
+TRANSPORTS: Final = ("apprise", "urllib3", "urllib3.connectionpool", "urllib3.util.retry", "requests", "slack_sdk")
 """Loggers that write whole URLs, payloads and headers at DEBUG."""
 
 _URL = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s\"'<>]+")
-_QUERY = re.compile(r"\?[^\s\"'<>)]*")
+_QUERY = re.compile(r"\?[^\s\"'<>)]+")
 
 
 def scrub(text: str) -> str:
@@ -46,7 +46,14 @@ class ScrubFilter(logging.Filter):
 
 
 def quiet_transports() -> None:
-    """Pin the transports' loggers to INFO at most and scrub what they say; doing it twice is harmless."""
+    """Pin the transports' loggers to INFO at most and scrub what they say; doing it twice is harmless.
+
+    Apprise names keys and topics in its warnings too. It is heard by who sends, and its words go no further.
+    """
+    apprise = logging.getLogger("apprise")
+    apprise.propagate = False
+    if not apprise.handlers:
+        apprise.addHandler(logging.NullHandler())
     for name in TRANSPORTS:
         logger = logging.getLogger(name)
         logger.setLevel(max(logger.level, logging.INFO))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta, tzinfo
+    from datetime import timedelta, tzinfo
+
+# As findings of silences tell their times; the lines of logs are written in other ways.
+_TOLD = re.compile(r"\b(20\d\d-[01]\d-[0-3]\d [0-2]\d:[0-5]\d)(?: UTC|:[0-5]\dZ)(?!\w)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +34,22 @@ class Reader:
         shown = f"UTC{name}" if name[:1] in {"+", "-"} else name
         year = f" {local.year}" if abs((self.now - at).days) > 180 else ""
         return f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M} {shown}"
+
+    def told(self, text: str) -> str:
+        """Return *text*, which a finding says, with its times as `stamp` shows them.
+
+        >>> from zoneinfo import ZoneInfo
+        >>> reader = Reader(now=datetime(2026, 3, 10, 2, 0, tzinfo=UTC), zone=ZoneInfo("America/New_York"))
+        >>> reader.told("It slept from 2026-03-09 23:12 UTC to 2026-03-10 01:59:07Z.")
+        'It slept from Mon 9 Mar, 19:12 EDT to Mon 9 Mar, 21:59 EDT.'
+        """
+        return _TOLD.sub(self._stamped, text)
+
+    def _stamped(self, told: re.Match[str]) -> str:
+        try:
+            return self.stamp(datetime.strptime(told[1], "%Y-%m-%d %H:%M").replace(tzinfo=UTC))
+        except ValueError:
+            return told[0]
 
     def since(self, at: datetime) -> str:
         """Return *at* as `stamp` does, and how long ago that is."""

@@ -41,34 +41,38 @@ _RULE = """rule bench.r{number}
 _LETTERS = "bcdfghjklm"
 
 
-def show_growth(folder: Path, sizes: list[int], *, more: bool) -> None:
+def show_growth(folder: Path, sizes: list[int], rounds: int, *, more: bool) -> None:
     """Print a table of *sizes* in MB; with *more*, one of kinds of logs and one of rules."""
-    print(f"\n{'':30}{'MB/s, store':>12}{'inside':>8}{'of grep':>9}{'inside':>8}{'MB':>6}")
+    print(f"\n{'':30}{'MB/s, store':>12}{'inside':>8}{'of grep':>9}{'inside':>8}{'by CPU':>8}{'MB':>6}")
     log = folder / "grown.txt"
     for size in sizes:
-        _show(f"{size} MB", log, size, Shares(), folder)
+        _show(f"{size} MB", log, size, Shares(), folder, rounds=rounds)
     if not more:
         return
     print()
     for name, shares in _KINDS.items():
-        _show(name, log, _MB, shares, folder)
+        _show(name, log, _MB, shares, folder, rounds=rounds)
     print()
     for count in (0, 50, 500):
-        _show(f"{count} more rules", log, _MB, Shares(), folder, *_rules(folder, count))
+        _show(f"{count} more rules", log, _MB, Shares(), folder, *_rules(folder, count), rounds=rounds)
 
 
-def _show(name: str, log: Path, megabytes: int, shares: Shares, folder: Path, *more: str) -> None:
-    check(log, write(log, megabytes, shares))
+def _show(name: str, log: Path, megabytes: int, shares: Shares, folder: Path, *more: str, rounds: int) -> None:
+    check(log, write(log, megabytes, shares), *more)
     size = log.stat().st_size
     rows: dict[str, Row] = {}
     grep = peers(log, log, folder)[0]
-    for _ in range(3):
+    for _ in range(rounds):
         rows.setdefault(GREP, Row(size)).add(run(grep.command))
         for which, used in scanned(log, *more):
             rows.setdefault(which, Row(size)).add(used)
     rate, whole, within = (rows[which].rate() for which in (GREP, STORED, f"{STORED}, inside"))
     memory = rows[STORED].memory_kb / 1024
-    print(f"{name:30}{whole:12.1f}{within:8.1f}{whole / rate:9.2f}{within / rate:8.2f}{memory:6.0f}", flush=True)
+    by_cpu = rows[STORED].rate(cpu=True) / rows[GREP].rate(cpu=True)
+    print(
+        f"{name:30}{whole:12.1f}{within:8.1f}{whole / rate:9.2f}{within / rate:8.2f}{by_cpu:8.2f}{memory:6.0f}",
+        flush=True,
+    )
 
 
 def _rules(folder: Path, count: int) -> tuple[str, ...]:

@@ -71,13 +71,21 @@ class Used:
     out: str = ""
 
 
+def as_installed(folder: Path) -> None:
+    """Let Python keep in *folder* what it keeps once a program is installed, and qbwatch what it keeps between runs."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ |= {
+        "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
+        "XDG_CACHE_HOME": str(folder / "cache"),
+        "LC_ALL": "C",
+    }
+
+
 def run(command: Sequence[str], fine: tuple[int, ...] = (0, 1), source: Path | None = None) -> Used:
     """Run *command*, whose input is *source*."""
     with tempfile.TemporaryFile() as out, Path(source or os.devnull).open("rb") as given:
         began = time.perf_counter()
-        process = subprocess.Popen(
-            command, stdin=given, stdout=out, stderr=subprocess.DEVNULL, env={**os.environ, "LC_ALL": "C"}
-        )
+        process = subprocess.Popen(command, stdin=given, stdout=out, stderr=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -98,15 +106,19 @@ def inside(used: Used) -> Used:
     return Used(said, None, used.memory_kb)
 
 
-def check(log: Path, truth: Truth) -> None:
-    """Stop if the scan does not find what is in *log*."""
-    lines = [json.loads(line) for line in scan(log, "--json").out.splitlines()]
-    told = Truth(runs=lines[-1]["runs"], records=lines[-1]["records"])
-    for line in lines:
-        told.failed += line.get("outcome") == "failed"
-        told.no_work += line.get("outcome") == "no_work"
-        if line.get("role") == "root":
-            told.causes[line["cause"]] += 1
+def check(log: Path, truth: Truth, *more: str) -> None:
+    """Stop if the scan, with *more* options, does not find what is in *log*."""
+    told = Truth()
+    command = [sys.executable, "-m", "qbwatch", "scan", str(log), "--json", *more]
+    # Read line by line: what this script takes counts for every program that it starts.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        for line in map(json.loads, process.stdout or ()):
+            told.failed += line.get("outcome") == "failed"
+            told.no_work += line.get("outcome") == "no_work"
+            if line["kind"] == "summary":
+                told.runs, told.records = line["runs"], line["records"]
+            if line.get("role") == "root":
+                told.causes[line["cause"]] += 1
     if told != truth:
         raise SystemExit(f"the scan counted {told}; the log holds {truth}")
 
@@ -175,6 +187,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        as_installed(folder)
         log, small = folder / "QWCLog.txt", folder / "small.txt"
         truth = write(log, options.mb, shares_of(options), options.seed)
         truth_of_small = write(small, min(options.mb, _SLOW_MB), Shares(failing=0.1), options.seed)
@@ -191,7 +204,8 @@ def main() -> None:
         if options.more or options.big:
             from growth import show_growth  # noqa: PLC0415 - it measures with this module
 
-            show_growth(folder, [10, options.mb, _BIG_MB] if options.big else [10, options.mb], more=options.more)
+            sizes = [10, options.mb, _BIG_MB] if options.big else [10, options.mb]
+            show_growth(folder, sizes, options.rounds, more=options.more)
 
 
 if __name__ == "__main__":

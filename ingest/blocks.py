@@ -69,13 +69,16 @@ class Block:
         """Return where in the file the record at data[start:end] stands."""
         pos, offset, line = self._counted
         if start >= pos:
-            offset += self._raw_length(pos, start)
             line += count_lines(self.data, pos, start)
         else:
-            offset -= self._raw_length(start, pos)
             line -= count_lines(self.data, start, pos)
+        if self._wide is None:
+            offset, length = self.offset + start, end - start
+        else:
+            offset += self._raw_length(pos, start) if start >= pos else -self._raw_length(start, pos)
+            length = self._raw_length(start, end)
         self._counted = (start, offset, line)
-        return Span(offset=offset, length=self._raw_length(start, end), line=line)
+        return Span(offset=offset, length=length, line=line)
 
     def _raw_length(self, start: int, end: int) -> int:
         return raw_length(self.data[start:end], self._wide) if self._wide else end - start

@@ -42,11 +42,12 @@ SIGNALS: Mapping[str, Wanted] = {
         "Microsoft-Windows-Kernel-General": (1, 12, 13),
         "Microsoft-Windows-Kernel-Boot": (20, 27),
         "Microsoft-Windows-Winlogon": (7001, 7002),
-        "EventLog": (6005, 6006, 6008),
+        "EventLog": (6005, 6006, 6008, 6013),
         "User32": (1074,),
         "USER32": (1074,),
         "Microsoft-Windows-WindowsUpdateClient": (19, 20, 21, 22),
         "Service Control Manager": (7031, 7034),
+        "Microsoft-Windows-WER-SystemErrorReporting": (1001,),
     },
     "Application": {
         "Application Error": (1000,),
@@ -59,6 +60,9 @@ SIGNALS: Mapping[str, Wanted] = {
     "Microsoft-Windows-Windows Defender/Operational": {
         "Microsoft-Windows-Windows Defender": (1116, 1117, 1121, 1123, 1127),
     },
+    "Microsoft-Windows-AppLocker/EXE and DLL": {"Microsoft-Windows-AppLocker": (8004,)},
+    "Microsoft-Windows-AppLocker/MSI and Script": {"Microsoft-Windows-AppLocker": (8007,)},
+    "Microsoft-Windows-CodeIntegrity/Operational": {"Microsoft-Windows-CodeIntegrity": (3033, 3077)},
 }
 """What is asked for by default; of a channel that is not listed, everything."""
 

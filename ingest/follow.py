@@ -60,6 +60,11 @@ class FollowedFile:
         return self._read
 
     @property
+    def held_at(self) -> int:
+        """Where in the file the last record begins, which may still grow."""
+        return self._cutter.offset
+
+    @property
     def passed(self) -> list[tuple[int, int]]:
         """Begin and end in the file of what was too long a record to be read."""
         return self._cutter.passed

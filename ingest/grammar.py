@@ -15,6 +15,10 @@ class Words(Protocol):
     def text(self) -> bytes:
         """The words."""
 
+    @property
+    def alike(self) -> bytes:
+        """The words with zeros for all digits."""
+
     def place(self, pos: int) -> int:
         """Return where in the block the text's byte *pos* stands."""
 

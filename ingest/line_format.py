@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ingest.encoding import ANSI, detect_encoding, narrow, raw_length
 from ingest.local_time import LocalClock
 from ingest.record import Record, Span
+from ingest.search import alike
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -227,6 +228,11 @@ class AllWords:
     """A block that holds nothing but own words."""
 
     text: bytes
+
+    @property
+    def alike(self) -> bytes:
+        """The text with zeros for all digits."""
+        return alike(self.text)
 
     def place(self, pos: int) -> int:
         """Return *pos*: nothing was left out."""

@@ -20,6 +20,7 @@ from ingest.formats.qbwc_stamp import BANNER_START, BEFORE_UTC, NO_DIGITS, is_st
 from ingest.formats.qbwc_steps import MARKERS
 from ingest.record import Span, Trigger
 from ingest.runs import OpenRun, RunJoiner
+from ingest.search import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -235,10 +236,11 @@ class PlainRuns:
 
 
 def _places(text: bytes, words: bytes) -> Iterator[int]:
-    pos = text.find(words)
+    end = len(text)
+    pos = find(text, words, 0, end)
     while pos >= 0:
         yield pos
-        pos = text.find(words, pos + 1)
+        pos = find(text, words, pos + 1, end)
 
 
 def _starts_at(block: Block, pos: int) -> bool:

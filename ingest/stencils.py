@@ -1,8 +1,9 @@
 """Runs known again by their look: their own words, but for digits and the ticket.
 
 A log's runs mostly say the same, so one comparison of bytes does for all records of a run at once. What the look leaves
-out must not matter, or is compared beside it: the digits of the records that tell a run, and the times. What is learnt
-of a look is the caller's business; this file only says that a run is like one before it.
+out must not matter, or is compared beside it: the digits of the records that tell a run, those in a literal for which
+rules look, and the times. What is learnt of a look is the caller's business; this file only says that a run is like one
+before it, and that rules' literals stand at the same places in both.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from struct import Struct
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from ingest.formats.qbwc_stamp import BANNER_START, BEFORE_UTC, NO_DIGITS, stamps, to_time
+from ingest.literals import TICKET_LETTERS, Literals
+from ingest.search import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -27,12 +30,13 @@ Learnt = TypeVar("Learnt")
 
 # A silence within a run may not be as long as one that is looked at for its reason.
 LONGEST = timedelta(minutes=10)
-_MARK = b"UTC\t:"
 _TICKET = b'authRet[0]="'
-# Of these letters no word is made that tells a step, so that a run's ticket cannot look like one.
-_TICKET_LETTERS = b"0123456789abcdefABCDEF{}-"
 _TICKET_LENGTHS = range(12, 65)
 _OPENINGS = (b"<?xml", b"<QBXM")
+_DIGITS = re.compile(rb"[0-9]+")
+# Fewer digits are looked for by no rule.
+_FEWEST_DIGITS = 3
+_GAPS = re.compile(rb"\0+")
 # With a ticket behind it, this could be a word that means something.
 _GLUED = re.compile(rb"[\w-]\0")
 _LONGEST_RUN = 64 << 10
@@ -42,12 +46,11 @@ _FEWEST_TOLD = 2  # a beginning and an end
 
 
 class Sight(NamedTuple):
-    """A part of a block as it is compared: its look, its words with the ticket out, the ticket, where literals hit."""
+    """A part of a block as it is compared: its look, which has NULs for the ticket, its words, and the ticket."""
 
     look: bytes
     words: bytes
     ticket: bytes
-    hits: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +58,26 @@ class Stencil(Generic[Learnt]):
     """A look with what must be the same beside it; `told` are the records that tell the run, as begin and length."""
 
     told: tuple[tuple[int, int], ...]
-    hits: tuple[int, ...]
+    read_tickets: Callable[[bytes], tuple[bytes, ...]]
     digits: tuple[bytes, ...]
     read_digits: Callable[[bytes], tuple[bytes, ...]]
+    read_numbers: Callable[[bytes], tuple[bytes, ...]]
     read_stamps: Callable[[bytes], tuple[bytes, ...]]
+    is_suspect: Callable[[bytes], bool]
     learnt: Learnt
 
     def times(self, sight: Sight) -> tuple[datetime, datetime] | None:
         """Return when the first and the last telling record of *sight* were written; None if it is another run."""
-        words = sight.words
-        if sight.hits != self.hits or self.read_digits(words) != self.digits:
+        words, ticket = sight.words, sight.ticket
+        if self.read_digits(words) != self.digits:
             return None
-        written = self.read_stamps(words)
+        tickets = set(self.read_tickets(words))
+        if tickets and tickets != {ticket}:
+            return None
+        written = set(self.read_stamps(words))
+        # A literal of digits alone may stand in any of these.
+        if self.is_suspect(b" ".join((ticket, *self.read_numbers(words), *written))):
+            return None
         low, high = to_time(min(written)), to_time(max(written))
         if low is None or high is None or high - low >= LONGEST:
             return None
@@ -94,29 +105,30 @@ class _Kept(Generic[Learnt]):
 class Stencils(Generic[Learnt]):
     """Remembers the looks of a log's runs, and what was learnt of each."""
 
-    def __init__(self, literals: Iterable[bytes] = ()) -> None:
-        """Take the *literals* for which rules look: one that crosses from record to record makes looks worthless."""
-        self._is_off = any(b"\n" in literal or _MARK in literal.upper() for literal in literals)
+    def __init__(self, is_suspect: Callable[[bytes], bool], literals: Iterable[bytes] = ()) -> None:
+        """Take *is_suspect*, which says whether one of *literals*, for which rules look, stands in a text.
+
+        One that crosses from record to record makes looks worthless.
+        """
+        self._is_suspect = is_suspect
+        self._literals = Literals(literals)
         self._kept: _Kept[Learnt] = _Kept()
         self._sighted: set[int] = set()
 
-    def sight(self, block: Block, begin: int, end: int, hits: Sequence[int]) -> Sight | None:
-        """Look at the own words text[begin:end] of *block*, in which rules' literals stand at *hits*."""
+    def sight(self, block: Block, begin: int, end: int) -> Sight | None:
+        """Look at the own words text[begin:end] of *block*."""
         words = block.words
-        if self._is_off or end - begin > _LONGEST_RUN or words.has_payload(begin, end):
+        if self._literals.cross_records or end - begin > _LONGEST_RUN or words.has_payload(begin, end):
             return None
         part = words.text[begin:end]
         if b"\0" in part:
             return None
-        at = part.find(_TICKET) + len(_TICKET)
+        at = find(part, _TICKET, 0, len(part)) + len(_TICKET)
         ticket = part[at : part.find(b'"', at)] if at >= len(_TICKET) else b""
-        if len(ticket) in _TICKET_LENGTHS and not ticket.strip(_TICKET_LETTERS):
-            masked = part.replace(ticket, b"\0" * len(ticket))
-        else:
-            ticket, masked = b"", part
-        low, high = bisect_left(hits, begin), bisect_left(hits, end)
-        found = tuple([hit - begin for hit in hits[low:high]]) if low < high else ()
-        return Sight(masked.translate(NO_DIGITS), masked, ticket, found)
+        look = words.alike[begin:end]
+        if len(ticket) not in _TICKET_LENGTHS or ticket.strip(TICKET_LETTERS):
+            return Sight(look, part, b"")
+        return Sight(look.replace(ticket.translate(NO_DIGITS), b"\0" * len(ticket)), part, ticket)
 
     def known(self, sight: Sight) -> Stencil[Learnt] | None:
         """Return the stencil that has the look of *sight*."""
@@ -134,50 +146,78 @@ class Stencils(Generic[Learnt]):
         self._sighted.add(seen)
         return False
 
-    def learn(self, sight: Sight, told: Sequence[int], learnt: Learnt | None) -> Stencil[Learnt] | None:
+    def learn(
+        self, sight: Sight, told: Sequence[int], learnt: Learnt | None, hits: Iterable[int] = ()
+    ) -> Stencil[Learnt] | None:
         """Keep *learnt* for the look of *sight*; *told* are the begins of the records in it that tell the run.
 
-        None is kept for a look of which nothing can be said.
+        Rules' literals stand in it at *hits*. None is kept for a look of which nothing can be said.
         """
-        stencil = _stencil(sight, told, learnt) if learnt is not None else None
+        stencil = self._stencil(sight, told, learnt, hits) if learnt is not None else None
         if self._kept.size > _MOST_BYTES:
             self._kept = _Kept()
         self._kept.stencils[sight.look] = stencil
         self._kept.size += len(sight.look) + 1000
         return stencil
 
-
-def _stencil(sight: Sight, told: Sequence[int], learnt: Learnt) -> Stencil[Learnt] | None:
-    words = sight.words
-    begins = stamps(words, 0, len(words))
-    is_plain = begins and begins[0] == 0 and BANNER_START not in words and words.endswith(b"\n")
-    ends = dict(zip(begins, [*begins[1:], len(words)], strict=True))
-    if not is_plain or len(told) < _FEWEST_TOLD or any(begin not in ends for begin in told):
-        return None
-    texts = [words[begin : ends[begin]] for begin in told]
-    if any(opening in text for text in texts for opening in _OPENINGS) or any(map(_GLUED.search, texts)):
-        return None
-    if any(b"\0" in words[begin : ends[begin]] for begin in _holding(sight.hits, begins)):
-        # What is said of a record with a ticket in it may quote it.
-        return None
-    digits = [(begin + BEFORE_UTC, ends[begin]) for begin, text in zip(told, texts, strict=True) if _has_digits(text)]
-    read_digits = _reader(digits, len(words))
-    return Stencil(
-        told=tuple((begin, ends[begin] - begin) for begin in told),
-        hits=sight.hits,
-        digits=read_digits(words),
-        read_digits=read_digits,
-        read_stamps=_reader([(begin, begin + BEFORE_UTC) for begin in begins], len(words)),
-        learnt=learnt,
-    )
+    def _stencil(
+        self, sight: Sight, told: Sequence[int], learnt: Learnt, hits: Iterable[int]
+    ) -> Stencil[Learnt] | None:
+        words = sight.words.replace(sight.ticket, b"\0" * len(sight.ticket)) if sight.ticket else sight.words
+        begins = stamps(words, 0, len(words))
+        is_plain = begins and begins[0] == 0 and BANNER_START not in words and words.endswith(b"\n")
+        ends = dict(zip(begins, [*begins[1:], len(words)], strict=True))
+        if not is_plain or len(told) < _FEWEST_TOLD or any(begin not in ends for begin in told):
+            return None
+        texts = [words[begin : ends[begin]] for begin in told]
+        if any(opening in text for text in texts for opening in _OPENINGS) or any(map(_GLUED.search, texts)):
+            return None
+        if any(b"\0" in words[begin : ends[begin]] for begin in _holding(hits, begins)):
+            # What is said of a record with a ticket in it may quote it.
+            return None
+        tickets = [gap.span() for gap in _GAPS.finditer(words)]
+        if any(self._literals.may_touch(words, *ticket) for ticket in tickets):
+            return None
+        compared = [(begin + BEFORE_UTC, ends[begin]) for begin in told] + self._literals.places(sight.look)
+        digits = _digits_in(words, compared)
+        read_digits = _reader(digits, len(words))
+        read_stamps = _reader([(begin, begin + BEFORE_UTC) for begin in begins], len(words))
+        stencil = Stencil(
+            told=tuple((begin, ends[begin] - begin) for begin in told),
+            read_tickets=_reader(tickets, len(words)),
+            digits=read_digits(words),
+            read_digits=read_digits,
+            read_numbers=_reader(_numbers_beside(words, begins, digits), len(words)),
+            read_stamps=read_stamps,
+            is_suspect=self._is_suspect,
+            learnt=learnt,
+        )
+        return stencil if stencil.times(sight) else None
 
 
 def _holding(hits: Iterable[int], begins: list[int]) -> set[int]:
     return {begins[bisect_left(begins, hit + 1) - 1] for hit in hits}
 
 
-def _has_digits(text: bytes) -> bool:
-    return text[BEFORE_UTC:].translate(NO_DIGITS).find(b"0") >= 0
+def _digits_in(words: bytes, parts: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return where the digits in the *parts* of *words* stand, in order and each once."""
+    runs = (found.span() for begin, end in parts for found in _DIGITS.finditer(words, begin, end))
+    joined: list[tuple[int, int]] = []
+    for begin, end in sorted(set(runs)):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((begin, end))
+    return joined
+
+
+def _numbers_beside(words: bytes, begins: Iterable[int], compared: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return where numbers stand in *words* that are neither in the stamps at *begins* nor *compared* whole."""
+    known, stamped = set(compared), set(begins)
+    written = {found.span() for found in _DIGITS.finditer(words) if len(found[0]) >= _FEWEST_DIGITS}
+    return sorted(
+        span for span in written - known if not stamped.intersection(range(span[0] - BEFORE_UTC, span[0] + 1))
+    )
 
 
 def _reader(parts: Iterable[tuple[int, int]], length: int) -> Callable[[bytes], tuple[bytes, ...]]:

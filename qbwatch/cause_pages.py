@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ingest.record import Record, Span
 from rules.event import Role
+from rules.links import is_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,15 +18,18 @@ if TYPE_CHECKING:
 
 INDEX = "README.md"
 _MARK = "<!-- Made from the rule files by `qbwatch rules pages`. Change the rules, not this page. -->"
+_OWN = "own"
 _LONGEST_LINE = 400
 _MOST_LINES = 6
 _TOPICS = {
+    "absence": "Why nothing happened",
     "company-file": "The company file",
     "connector": "Web Connector on the machine",
     "dialogs": "Dialogs on QuickBooks' screen",
     "licences": "Licences and users",
     "own": "qbwatch itself",
     "permission": "Permission in QuickBooks",
+    "preventive": "What will stop a sync one of these nights",
     "quickbooks": "QuickBooks itself",
     "sdk": "Versions, the SDK, and what the application asks for",
     "unclassified": "What is not yet known",
@@ -78,7 +82,7 @@ def _page(cause: Cause, rules: list[Rule]) -> str:
         _MARK,
         f"`{cause.name}`. {_SEVERITY[cause.severity]}; {_ACT[cause.act]}.",
         "## What you see",
-        *_seen(rules),
+        *_seen(cause, rules),
         "## Why",
         _text(filled.explanation),
         "## What to do",
@@ -87,12 +91,20 @@ def _page(cause: Cause, rules: list[Rule]) -> str:
         *(["## What to tell the client", f"> {_text(filled.client)}"] if filled.client else []),
         *(["## Every line that shows it", *_readings(cause, rules)] if rules else []),
         "## Read more",
-        "\n".join(f"- <{link}>" for link in filled.links),
+        "\n".join(f"- {_link(link)}" for link in filled.links),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _seen(rules: list[Rule]) -> Iterator[str]:
+def _link(link: str) -> str:
+    # The pages lie in docs/causes.
+    return f"[{link}](../{link.removeprefix('docs/')})" if is_own(link) else f"<{link}>"
+
+
+def _seen(cause: Cause, rules: list[Rule]) -> Iterator[str]:
+    if not rules and PurePosixPath(cause.place.file).stem == _OWN:
+        yield "No line of a log says it; qbwatch finds it in its own work."
+        return
     if not rules:
         yield "No line of a log says it; it is concluded from what is missing and from what Windows tells of that time."
         return
@@ -118,7 +130,7 @@ def _readings(cause: Cause, rules: list[Rule]) -> Iterator[str]:
             yield "Here, do this instead:"
             yield _numbered(cause.filled({}, rule=rule).steps)
         if rule.links:
-            yield f"See {', '.join(f'<{link}>' for link in rule.links)}."
+            yield f"See {', '.join(map(_link, rule.links))}."
 
 
 def _sample(sample: Sample) -> str:

@@ -50,6 +50,7 @@ class ChannelIntake:
     client: str | None
     clock: Callable[[], datetime]
     open_channel: Callable[[str], Channel] = lambda name: Channel(name=name)
+    on_batch: Callable[[Batch], None] = lambda _: None  # hears of what is stored
     _states: dict[str, _State] = field(default_factory=dict)
     _findings: Findings = field(init=False)
     _due_s: float | None = None
@@ -95,6 +96,7 @@ class ChannelIntake:
             with self.store.transaction():
                 self.store.put(batch, (), now, tell_from=tell_from if is_first else None)
                 self.store.put_bookmark(state.channel.name, read.bookmark, now)
+            self.on_batch(batch)
             state.bookmark, found = read.bookmark, found + len(batch.events)
         return found
 

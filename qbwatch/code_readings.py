@@ -10,6 +10,8 @@ from rules.codes import canonical
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from rules.catalogue import Catalogue
+
 _LEAD = re.compile(r"(?i)^(?:(?:the\s+)?(?:error|status|code|hresult|qbxml|http)[\s:=#/-]*)+(?=[\dx-])")
 _QBWC = re.compile(r"(?i)qbwc[\s:-]?(\d{4})")
 _NUMBER = re.compile(r"\d{3,5}")
@@ -32,13 +34,18 @@ _FAMILIES = (
 _OF_WINDOWS = re.compile(r"0x8007([0-9A-F]{4})")
 
 
+def known_codes(catalogue: Catalogue) -> set[str]:
+    """Return the codes that the rules of *catalogue* name."""
+    return {code for rule in catalogue.rules for code in rule.condition.codes}
+
+
 def readings(text: str, known: Iterable[str]) -> list[str]:
     """Return what *text* may stand for, if it is nothing but a code; *known* are the codes that rules know.
 
     >>> readings("2147746836", [])
     ['0x80040414']
     >>> readings("error 3140", [])
-    ['qbXML/3140']
+    ['qbXML/3140', 'QuickBooks error 3140']
     """
     asked = text.strip().strip("\"'.,:;()[]<>")
     for form in (asked, _LEAD.sub("", asked)):
@@ -51,7 +58,7 @@ def readings(text: str, known: Iterable[str]) -> list[str]:
         first = _FIRST_OF_PAIR.fullmatch(form)
         pairs = sorted(code for code in known if code.startswith(f"-{first[1]},")) if first else []
         if pairs or _NUMBER.fullmatch(form):
-            return pairs or _of_number(int(form))
+            return pairs or _of_number(int(form), known)
     return []
 
 
@@ -62,11 +69,17 @@ def _canonical(text: str) -> str | None:
         return None
 
 
-def _of_number(number: int) -> list[str]:
-    status = f"qbXML/{number}"
+def _of_number(number: int, known: Iterable[str]) -> list[str]:
+    status, of_windows = f"qbXML/{number}", f"0x8007{number & 0xFFFF:04X}"
+    found = [status]
     if number in _HTTP_NUMBERS:
-        return [status, f"The request failed with HTTP status {number}."]
-    return [status, f"QBWC{number}"] if number in _QBWC_NUMBERS else [status]
+        found.append(f"The request failed with HTTP status {number}.")
+    if number in _QBWC_NUMBERS:
+        found.append(f"QBWC{number}")
+    if of_windows in known:
+        found.append(of_windows)
+    # QuickBooks and its installer show some numbers without a word of whose they are.
+    return [*found, f"QuickBooks error {number}"]
 
 
 def nearest_codes(code: str, known: Iterable[str]) -> list[str]:

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from dataclasses import dataclass, field
-from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path, PureWindowsPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import platformdirs
-
 from alerts.receiver import Receiver, SecretUrl
-from alerts.route import MATCHABLE, Route, receivers_of
+from alerts.route import Route, receivers_of
 from ingest.formats import format_names, windows_events
+from qbwatch.application_config import OVERDUE_AFTER, applications_of, overdue_after
 from qbwatch.config_table import Faults, Table
+from qbwatch.drill_config import DrillSettings, drill_of
 from qbwatch.errors import UsageError
 from qbwatch.format_config import formats_of
+from qbwatch.history.retention import Retention
+from qbwatch.message_config import MessageSettings, messages_of
+from qbwatch.probe_config import ProbeSettings, probes_of
+from qbwatch.report_config import ReportSettings, report_of
+from qbwatch.retention_config import retention_of
+from qbwatch.route_config import AlertSettings, alerts_of, root_route
 from qbwatch.secrets import SecretMissingError, expand, has_reference
+from qbwatch.selfwatch.settings import SelfWatchSettings, selfwatch_of
 from qbwatch.this_host import host_name, host_zone
-from rules.event import Act, Severity
+from rules.links import pages_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ingest.line_format import LineFormat
-
-_KNOWN_VALUES = {"severity": tuple(Severity), "act": tuple(Act)}
-_DURATION = re.compile(r"(\d+)\s*(s|m|h|d)")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+    from rules.pulse import ConfiguredApplication
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,18 +52,22 @@ class Settings:
     zone: ZoneInfo
     sources: tuple[Source, ...]
     store: Path
+    retention: Retention = field(default_factory=Retention)
     receivers: tuple[Receiver, ...] = ()
     route: Route | None = None
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+    messages: MessageSettings = field(default_factory=MessageSettings)
     rules: Path | None = None
+    causes_url: str | None = None
+    probes: ProbeSettings = field(default_factory=ProbeSettings)
+    applications: tuple[ConfiguredApplication, ...] = ()
+    overdue_after: int = OVERDUE_AFTER
+    report: ReportSettings = field(default_factory=ReportSettings)
+    drill: DrillSettings = field(default_factory=DrillSettings)
     formats: tuple[LineFormat, ...] = ()
     channels: tuple[str, ...] = ()
+    selfwatch: SelfWatchSettings = field(default_factory=SelfWatchSettings)
     file: Path | None = field(default=None)
-
-
-def default_path() -> Path:
-    """Return where qbwatch.toml is looked for: QBWATCH_CONFIG, else the platform's configuration folder."""
-    named = os.environ.get("QBWATCH_CONFIG")
-    return Path(named) if named else platformdirs.user_config_path("qbwatch", appauthor=False) / "qbwatch.toml"
 
 
 def load(path: Path, *, secrets: bool = True) -> Settings:
@@ -75,8 +79,7 @@ def load(path: Path, *, secrets: bool = True) -> Settings:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise UsageError(
-            f"{path}: no such configuration. Name one with --config or QBWATCH_CONFIG; "
-            "the README shows one to start from."
+            f"{path}: no such configuration. Name one with --config or QBWATCH_CONFIG; make one: qbwatch init."
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: the configuration cannot be read ({error}).") from error
@@ -97,27 +100,41 @@ def _syntax_place(path: Path, message: str) -> str:
 
 
 def _settings(top: Table, path: Path, *, secrets: bool) -> Settings:
-    top.only("host", "source", "format", "store", "receiver", "route", "rules")
+    top.only(
+        "host", "source", "format", "store", "receiver", "route", "rules", "probes", "alerts", "time_interval",
+        "inhibit", "application", "schedule", "report", "drill", "ping", "canary", "metrics", "log",
+    )  # fmt: skip
     host, store, rules = top.table("host"), top.table("store"), top.table("rules")
     host.only("name", "client", "timezone")
-    store.only("path")
-    rules.only("path")
+    store.only("path", "retention")
+    rules.only("path", "causes_url")
     # Absolute, so that a log keeps its name in the store wherever qbwatch is started.
     folder = path.absolute().parent
+    zone = _zone(host, default=None) or host_zone()
     receivers = _receivers(top, folder, secrets=secrets)
     formats = formats_of(top)
     sources, channels = _sources(top, folder, formats)
     return Settings(
         host=host.text("name") or host_name(),
         client=host.text("client"),
-        zone=_zone(host, default=None) or host_zone(),
+        zone=zone,
         sources=sources,
         channels=channels,
         formats=formats,
         store=folder / (store.text("path") or "qbwatch.db"),
+        retention=retention_of(store),
         receivers=receivers,
-        route=_root_route(top, receivers),
+        route=root_route(top, tuple(receiver.name for receiver in receivers)),
+        alerts=alerts_of(top, {receiver.name for receiver in receivers}, zone),
+        messages=messages_of(top.table("alerts"), folder),
         rules=folder / own if (own := rules.text("path")) else None,
+        causes_url=_causes_url(rules),
+        probes=probes_of(top),
+        applications=applications_of(top, zone),
+        overdue_after=overdue_after(top),
+        selfwatch=selfwatch_of(top, folder, secrets=secrets),
+        drill=drill_of(top, zone),
+        report=report_of(top, folder, {receiver.name for receiver in receivers}, zone),
         file=path,
     )
 
@@ -131,6 +148,15 @@ def _zone(table: Table, default: ZoneInfo | None) -> ZoneInfo | None:
     except (ZoneInfoNotFoundError, ValueError):
         table.fault("timezone", f'"{name}" is no time zone. Write an IANA name such as "America/New_York"')
         return default
+
+
+def _causes_url(rules: Table) -> str | None:
+    """Return where somebody's own pages about the causes lie."""
+    url = rules.text("causes_url")
+    problem = pages_problem(url) if url else None
+    if problem:
+        rules.fault("causes_url", f'"{url}" is no address of pages. {problem}')
+    return url
 
 
 def _sources(top: Table, folder: Path, own: tuple[LineFormat, ...]) -> tuple[tuple[Source, ...], tuple[str, ...]]:
@@ -177,12 +203,13 @@ def _placed(path: str, folder: Path) -> str:
 def _receivers(top: Table, folder: Path, *, secrets: bool) -> tuple[Receiver, ...]:
     receivers: dict[str, Receiver] = {}
     for table in top.tables("receiver"):
-        table.only("name", "url")
+        table.only("name", "url", "timezone", "fallback", "at_most")
         name = table.text("name", needed="a name that routes use") or ""
         url = table.text("url", needed='where its messages go, such as "${env:OPS_TEAMS_URL}"') or ""
         if name in receivers:
             table.fault("name", f'there are two receivers "{name}". Give each its own name')
-        receivers[name] = Receiver(name=name, url=_secret_url(table, url, name, folder if secrets else None))
+        secret = _secret_url(table, url, name, folder if secrets else None)
+        receivers[name] = Receiver(name=name, url=secret, zone=_zone(table, default=None))
     return tuple(receivers.values())
 
 
@@ -201,84 +228,8 @@ def _secret_url(table: Table, url: str, name: str, folder: Path | None) -> Secre
         return SecretUrl("")
 
 
-def _root_route(top: Table, receivers: tuple[Receiver, ...]) -> Route | None:
-    if "route" not in top.values:
-        if receivers:
-            top.fault("receiver", "no [route] says which receiver gets what. Add [route] with receiver = "
-                      f'"{receivers[0].name}"')  # fmt: skip
-        return None
-    table = top.table("route")
-    root = _route(table, {receiver.name for receiver in receivers})
-    if root.receiver is None:
-        table.fault("receiver", "the first [route] needs a receiver, which gets what no other route takes")
-    if root.match:
-        table.fault("match", "the first [route] takes everything; put match into [[route.routes]]")
-    return root
-
-
-def _route(table: Table, names: set[str]) -> Route:
-    table.only(
-        "receiver",
-        "match",
-        "continue",
-        "group_by",
-        "group_wait",
-        "group_interval",
-        "repeat_interval",
-        "routes",
-    )
-    receiver = table.text("receiver")
-    if receiver is not None and receiver not in names:
-        # What stands there is not shown: it may be a URL.
-        known = ", ".join(sorted(names)) or "none"
-        table.fault("receiver", f"no [[receiver]] has this name (known: {known})")
-    return Route(
-        receiver=receiver,
-        match=_match(table.table("match")),
-        continue_=bool(table.flag("continue")),
-        group_by=_group_by(table),
-        group_wait=_duration(table, "group_wait"),
-        group_interval=_duration(table, "group_interval"),
-        repeat_interval=_duration(table, "repeat_interval"),
-        routes=tuple(_route(inner, names) for inner in table.tables("routes")),
-    )
-
-
-def _match(table: Table) -> Mapping[str, str | tuple[str, ...]]:
-    table.only(*MATCHABLE)
-    match: dict[str, str | tuple[str, ...]] = {}
-    for name, value in table.values.items():
-        wanted = value if isinstance(value, list) else [value]
-        if not wanted or not all(isinstance(one, str) for one in wanted):
-            table.fault(name, f'{name} must be a text or a list of texts, such as "critical"')
-            continue
-        for one in wanted:
-            if name in _KNOWN_VALUES and one not in _KNOWN_VALUES[name]:
-                table.fault(name, f'no {name} is called "{one}". Write one of: {", ".join(_KNOWN_VALUES[name])}')
-        match[name] = tuple(wanted) if isinstance(value, list) else value
-    return match
-
-
-def _group_by(table: Table) -> tuple[str, ...] | None:
-    names = table.texts("group_by")
-    for name in names or ():
-        if name not in MATCHABLE:
-            table.fault("group_by", f'"{name}" cannot be grouped by. Write some of: {", ".join(MATCHABLE)}')
-    return names
-
-
-def _duration(table: Table, key: str) -> timedelta | None:
-    text: Any = table.text(key)
-    if text is None:
-        return None
-    if not text or _DURATION.sub("", text).strip():
-        table.fault(key, f'"{text}" is no length of time. Write it like "30s", "5m", "4h" or "1h30m"')
-        return None
-    parts = ((int(number), _UNITS[unit]) for number, unit in _DURATION.findall(text))
-    return sum((timedelta(**{unit: number}) for number, unit in parts), timedelta())
-
-
 def unused_receivers(settings: Settings) -> list[str]:
     """Return the names of the receivers that no route leads to."""
     used = receivers_of(settings.route) if settings.route else set()
+    used |= set(settings.alerts.policy.fallbacks.values())
     return [receiver.name for receiver in settings.receivers if receiver.name not in used]

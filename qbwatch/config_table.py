@@ -7,9 +7,11 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from qbwatch.errors import UsageError
+from qbwatch.history.times import length_of
 from qbwatch.toml_places import places
 
 if TYPE_CHECKING:
+    from datetime import timedelta
     from pathlib import Path as FilePath
 
     from qbwatch.toml_places import Path
@@ -40,7 +42,8 @@ class Faults:
         source = self._lines[line - 1] if line <= len(self._lines) else ""
         # The value may be a secret; the key is enough to find the place.
         shown = source.partition("=")[0].rstrip() + (" = …" if "=" in source else "")
-        return f"{self._file}:{line}:{column}: {message}.\n    {shown}\n    {' ' * (column - 1)}^"
+        end = "" if message.endswith("?") else "."
+        return f"{self._file}:{line}:{column}: {message}{end}\n    {shown}\n    {' ' * (column - 1)}^"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,17 @@ class Table:
             self.fault(key, f"{key} must be true or false")
             return None
         return value
+
+    def duration(self, key: str) -> timedelta | None:
+        """Return the length of time at *key*, written like "1h30m"."""
+        text = self.text(key)
+        if text is None:
+            return None
+        try:
+            return length_of(text)
+        except ValueError as error:
+            self.fault(key, str(error))
+            return None
 
     def table(self, key: str) -> Table:
         """Return the table at *key*, empty if it is not there."""

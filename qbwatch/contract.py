@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from qbwatch.history.times import stamp
@@ -21,7 +22,7 @@ def event_line(event: Event) -> dict[str, Any]:
         "rule": event.rule, "severity": event.severity, "role": event.role, "confidence": event.confidence,
         "codes": list(event.codes), "message": event.message, "evidence": list(event.evidence),
         "title": event.title, "link": event.link, "act": event.act, "explanation": event.explanation,
-        "steps": list(event.steps), "links": list(event.links),
+        "steps": list(event.steps), "links": list(event.links), "others": [asdict(other) for other in event.others],
     }  # fmt: skip
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ingest.formats import detect, qbwc, text_formats
 from ingest.formats import read_records as read_known
 from ingest.record import Record, Span
-from qbwatch.code_readings import readings
+from qbwatch.code_readings import known_codes, readings
 from qbwatch.scan import Scan, Summary
 from qbwatch.scan_files import Unusable, find_logs
-from rules.event import Role, Severity
+from rules.alternatives import usual_others
+from rules.catalogue import Match
+from rules.event import Confidence, Role, Severity
 from rules.gate import Gate, literals_of
 from rules.quote import line_of
 from rules.statuses import records_of
@@ -23,8 +25,9 @@ if TYPE_CHECKING:
 
     from ingest.line_format import LineFormat
     from qbwatch.scan_files import HowToRead
-    from rules.catalogue import Catalogue, Match
-    from rules.event import Act, Confidence, Event
+    from rules.catalogue import Catalogue
+    from rules.condition import Condition
+    from rules.event import Act, Alternative, Event
 
 # What .NET says of a failed call is known by rules only where Web Connector quotes it.
 _FAILED_CALL = "QBWC1012"
@@ -49,6 +52,8 @@ class Answer:
     count: int = 1
     seen: str = ""
     is_sidelight: bool = False  # only a summary, or another reading of what a surer rule knows
+    only_if: str = ""  # what must come together besides the line itself
+    others: tuple[Alternative, ...] = ()  # what it may be instead
 
     def as_json(self) -> dict[str, Any]:
         """Return it for scripts."""
@@ -57,12 +62,9 @@ class Answer:
             "severity": self.severity, "act": self.act, "confidence": self.confidence,
             "explanation": self.explanation, "steps": list(self.steps), "verify": list(self.verify),
             "client": self.client or None, "links": list(self.links), "count": self.count, "seen": self.seen or None,
+            "others": [asdict(other) for other in self.others],
+            "only_if": self.only_if or None,
         }  # fmt: skip
-
-
-def known_codes(catalogue: Catalogue) -> set[str]:
-    """Return the codes that the rules of *catalogue* name."""
-    return {code for rule in catalogue.rules for code in rule.condition.codes}
 
 
 def explain_code(catalogue: Catalogue, text: str) -> list[Answer] | None:
@@ -71,6 +73,20 @@ def explain_code(catalogue: Catalogue, text: str) -> list[Answer] | None:
     if not read_as:
         return None
     return _merged(answer for words in read_as for answer in _of_words(catalogue, words))
+
+
+def explain_cause(catalogue: Catalogue, text: str) -> Answer | None:
+    """Return the cause that *text* is the name of, None if it is none's."""
+    cause = catalogue.causes.get(text.strip())
+    if cause is None:
+        return None
+    filled = cause.filled({})
+    codes = {code for rule in catalogue.rules if rule.cause == cause.name for code in rule.condition.codes}
+    return Answer(
+        cause=cause.name, rule="", codes=tuple(sorted(codes)), title=cause.title, severity=cause.severity,
+        act=cause.act, confidence=Confidence.PROOF, explanation=filled.explanation, steps=filled.steps,
+        verify=filled.verify, client=filled.client, links=filled.links,
+    )  # fmt: skip
 
 
 def explain_lines(catalogue: Catalogue, text: str, own: Sequence[LineFormat] = ()) -> list[Answer]:
@@ -135,9 +151,21 @@ def _of_words(catalogue: Catalogue, words: str) -> list[Answer]:
 def _answers(catalogue: Catalogue, record: Record) -> Iterator[Answer]:
     """Yield what the rules make of *record* and of each status in it: the best reading, then the others."""
     for one in (record, *(own for _, own in records_of(record))):
-        matches = catalogue.matches(one, one.fields.get("application"))
-        for place, match in enumerate(matches):
+        study = catalogue.study(one, None)
+        alone = [match for match in study.matches if match.rule.condition.threshold is None]
+        for place, match in enumerate(alone):
             yield _of_match(catalogue, match, one, is_sidelight=place > 0 or match.rule.role is Role.ECHO)
+        more = [match for match in study.matches if match.rule.condition.threshold is not None]
+        more += [Match(rule=rule, captures={}, codes=study.subject.codes) for rule in study.late]
+        for match in sorted(more, key=lambda match: match.order, reverse=True):
+            answer = _of_match(catalogue, match, one, is_sidelight=True)
+            yield replace(answer, only_if=_only_if(match.rule.condition))
+
+
+def _only_if(condition: Condition) -> str:
+    """Say what must come together besides the line itself."""
+    times = (f"it comes {condition.threshold}",) if condition.threshold else ()
+    return "; ".join((*condition.asks, *times))
 
 
 def _of_match(catalogue: Catalogue, match: Match, record: Record, *, is_sidelight: bool) -> Answer:
@@ -148,6 +176,7 @@ def _of_match(catalogue: Catalogue, match: Match, record: Record, *, is_sideligh
         act=cause.act, confidence=match.rule.confidence, explanation=filled.explanation, steps=filled.steps,
         verify=filled.verify, client=filled.client, links=filled.links, is_sidelight=is_sidelight,
         seen=line_of(record.said or record.text) if record.time else "",
+        others=usual_others(match.rule.name, catalogue),
     )  # fmt: skip
 
 
@@ -158,7 +187,7 @@ def _of_event(catalogue: Catalogue, event: Event) -> Answer:
         cause=event.cause, rule=event.rule, codes=event.codes, title=event.title, severity=event.severity,
         act=event.act, confidence=event.confidence, explanation=event.explanation, steps=event.steps,
         verify=filled.verify, client=filled.client, links=event.links,
-        seen=f"{event.source}:{event.line}: {event.message}",
+        seen=f"{event.source}:{event.line}: {event.message}", others=event.others,
     )  # fmt: skip
 
 
@@ -169,11 +198,11 @@ def _merged(answers: Iterable[Answer]) -> list[Answer]:
         before = by_cause.get(one.cause)
         if before is None:
             by_cause[one.cause] = one
-        elif before.is_sidelight and not one.is_sidelight:
+        elif (before.is_sidelight and not one.is_sidelight) or (before.only_if and not one.only_if):
             by_cause[one.cause] = replace(one, codes=_joined(one.codes, before.codes))
         elif before.is_sidelight == one.is_sidelight:
             by_cause[one.cause] = replace(before, count=before.count + 1, codes=_joined(before.codes, one.codes))
-    return sorted(by_cause.values(), key=lambda one: one.is_sidelight)
+    return sorted(by_cause.values(), key=lambda one: (one.is_sidelight, bool(one.only_if)))
 
 
 def _joined(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:

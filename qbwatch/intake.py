@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ingest.identity import Checkpoint
     from qbwatch.config import Settings
     from qbwatch.history.store import Store
+    from qbwatch.machine_intake import MachineIntake
+    from qbwatch.selfwatch.canary import Canary
     from qbwatch.source_looks import Reading
     from qbwatch.sources import Sources
     from rules.catalogue import Catalogue
@@ -59,6 +61,8 @@ class Intake:
     store: Store
     sources: Sources
     clock: Callable[[], datetime]
+    machine: MachineIntake
+    canary: Canary | None = None
     _logs: dict[tuple[str, str], _Log] = field(default_factory=dict)
     _touched: dict[tuple[str, str], None] = field(default_factory=dict)
     _unreviewed: set[tuple[str, str]] = field(default_factory=set)  # read since the last review
@@ -150,8 +154,14 @@ class Intake:
 
     def _stream(self, followed: FollowedFile) -> LogStream | SideStream:
         host, client = self.settings.host, self.settings.client
+        if self._is_canary(followed.checkpoint.path):
+            # Of no connector, so that it tells nothing of one.
+            return LogStream(self.catalogue, self.gate, host=host, client=client)
         if followed.grammar.name == qbwc.NAME:
-            return LogStream(self.catalogue, self.gate, host=host, client=client, neighbours=self._neighbours)
+            return LogStream(
+                self.catalogue, self.gate, host=host, client=client, neighbours=self._neighbours,
+                on_sign=self.machine.watch.sign, on_fact=self.machine.watch.schedule,
+            )  # fmt: skip
         return SideStream(
             self.catalogue, self.gate, self._neighbours, host=host, client=client, grammar=followed.grammar
         )
@@ -173,14 +183,21 @@ class Intake:
         self._touched.clear()
         self._unstored = 0
         notes = self.sources.followed.take_notes()
+        if self.canary:
+            self.canary.take_out(batch)
+            notes.ledger = [entry for entry in notes.ledger if not self._is_canary(entry.path)]
         now = self.clock()
         if not (batch.is_empty and not checkpoints and not counted and notes.is_empty):
             with self.store.transaction():
                 self.store.put(batch, [*notes.moved, *checkpoints], now, ledger=notes.ledger, tell_from=tell_from)
                 self.store.forget(notes.forgotten)
+                self.machine.hear(batch)
                 for log_name, counts in counted.items():
                     self.store.put_counts(log_name, counts, now)
         self.stored += len(batch.events) + len(batch.runs)
+
+    def _is_canary(self, path: str) -> bool:
+        return self.canary is not None and self.canary.is_own(path)
 
     def _advance(self, log: _Log) -> list[Checkpoint]:
         """Move the checkpoints of *log* up to what was read, and note that in the ledger."""

@@ -24,6 +24,7 @@ class Kept(StrEnum):
 
     NO_RECORD = "made of a whole run, of what did not happen or of an answer of QuickBooks, not of a log line"
     NEEDS_RUN = "made by a rule that asks for a whole run or a count"
+    WEIGHED = "given another cause by what lay near them, and still found by the same rule"
     NOT_ENOUGH = "the old rules do not find it in what the store keeps of its lines"
 
 
@@ -61,6 +62,8 @@ class Reclassifier:
         before, after = _best(self.old, record, run), _best(self.new, record, run)
         if (before.rule.name if before else UNCLASSIFIED) != event.rule:
             return Verdict(before=event, kept=Kept.NOT_ENOUGH)
+        if before and after and after.rule.name == event.rule and before.rule.cause == after.rule.cause != event.cause:
+            return Verdict(before=event, kept=Kept.WEIGHED)
         return Verdict(before=event, event=self._as_new(event, record, run, after))
 
     def _as_new(self, event: Event, record: Record, run: Run | None, match: Match | None) -> Event | None:
@@ -80,7 +83,7 @@ class Reclassifier:
 
 def as_record(event: Event) -> Record:
     """Return what the store keeps of the record that *event* was made of."""
-    first, *rest = event.evidence or (event.message,)
+    first, *rest = event.lines
     fields = {"application": event.application, "company_file": event.company_file}
     return Record(
         format=event.format,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -55,7 +56,9 @@ def records_of(sample: Sample, own: Mapping[str, LineFormat]) -> list[Record]:
     """Read the records of *sample*, which may be of one of the user's *own* formats."""
     data = sample.text.encode()
     found = own.get(sample.format)
-    return list(found.records(data, LocalClock()) if found else read_records(sample.format, data))
+    # A count of "3 times in 30m" needs times; in which zone is all the same for a sample.
+    clock = LocalClock(zone=UTC)
+    return list(found.records(data, clock) if found else read_records(sample.format, data, clock))
 
 
 @dataclass(frozen=True)

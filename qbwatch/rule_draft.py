@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from qbwatch.code_readings import known_codes
+from qbwatch.telling import WRAPPERS, only_wraps
 from qbwatch.templates import WILD
 from qbwatch.unknown import find_unknown
 from rules.codes import find_codes
@@ -56,6 +58,11 @@ def draft_rule(one: Unknown, catalogue: Catalogue) -> str:
             f"{one.id}: these runs failed and no line of the log says why, so no rule can recognise them. Look at the "
             "runs with qbwatch scan --all, or ask the application's provider"
         )
+    if all(only_wraps(event) for event in one.examples):
+        raise NoDraftError(
+            f"{one.id}: {', '.join(one.codes)} only passes on what went wrong, and here nothing stands behind it. A "
+            "rule for that code alone would claim other failures, too; look at the lines around it in the log"
+        )
     condition = _condition(one, catalogue)
     if condition is None:
         raise NoDraftError(f"{one.id}: its lines share neither a code nor a text of {_SHORTEST_TEXT} letters")
@@ -104,15 +111,16 @@ def _cause(name: str) -> list[str]:
 def _condition(one: Unknown, catalogue: Catalogue) -> str | None:
     """Return the narrowest condition that all lines of *one* meet, as far as the template tells."""
     text = _shared_text(one)
-    told = [set(find_codes("\n".join(event.evidence or (event.message,)))) for event in one.examples]
+    told = [set(find_codes("\n".join(event.lines))) for event in one.examples]
     # Of a very long record only the first lines are kept, and its code may stand further down.
-    code = next((code for code in one.codes if all(code in codes for codes in told)), None)
-    shown = f'"{code}"' if code and not re.fullmatch(r"[\w/-]+", code) else code
+    shared = [code for code in one.codes if code not in WRAPPERS and all(code in codes for codes in told)]
+    # A code that other rules know, too, says too little by itself.
+    known = known_codes(catalogue)
+    code = next((code for code in shared if code not in known), next(iter(shared), None))
     if code is None:
         return f'text contains "{text}"' if text else None
-    known = any(code in rule.condition.codes for rule in catalogue.rules)
-    # A code that other rules know, too, says too little by itself.
-    return f'code is {shown} and text contains "{text}"' if known and text else f"code is {shown}"
+    shown = code if re.fullmatch(r"[\w/-]+", code) else f'"{code}"'
+    return f'code is {shown} and text contains "{text}"' if code in known and text else f"code is {shown}"
 
 
 def _shared_text(one: Unknown) -> str:
@@ -138,13 +146,13 @@ def _name(one: Unknown, catalogue: Catalogue) -> str:
 
 def _different(events: Iterable[Event]) -> list[Event]:
     """Return those of *events* that say something of their own."""
-    by_words = {(event.message, event.evidence): event for event in events}
+    by_words = {(event.message, event.lines): event for event in events}
     return list(by_words.values())
 
 
 def _sample(event: Event) -> list[str]:
     """Return *event* as the sample of a rule: a record as it would stand in QWCLog.txt, whatever log it is from."""
     stamp = event.time.strftime(_STAMP) if event.time else _SOME_STAMP
-    first, *rest = event.evidence or (event.message,)
+    first, *rest = event.lines
     method = event.component if _METHOD.fullmatch(event.component) else _SOME_METHOD
     return [f"    sample      {stamp} UTC\t: {method} : {first}", *(f"                | {line}" for line in rest)]

@@ -57,6 +57,7 @@ class RuleReloader:
     host: str
     client: str | None
     clock: Callable[[], datetime]
+    pages: str | None = None
     waiting: Reload = field(default_factory=Reload)
     _seen: tuple[object, ...] | None = None
     _changing: tuple[object, ...] | None = None
@@ -94,7 +95,7 @@ class RuleReloader:
 
     def _load(self, path: Path, found: Reload) -> None:
         try:
-            catalogue = load([path], self.formats)
+            catalogue = load([path], self.formats).with_pages(self.pages)
         except RuleError as error:
             self._tell_of_faults(error.faults, found)
             return

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qbwatch.rule_check import records_of
+from qbwatch.selfwatch.findings import OWN
 from rules.condition import Subject
+from rules.preventive import CAUSES as PREVENTIVE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -17,8 +19,10 @@ if TYPE_CHECKING:
 
 MADE_BY_QBWATCH = frozenset(
     {
-        "connector_crashed", "connector_not_running", "machine_asleep", "machine_restarted", "missed_schedule",
-        "power_lost", "rule_quarantined", "rules_not_loaded", "session_logged_out", "source_unreadable", "unclassified",
+        "auto_run_off", "blue_screen", "connector_crashed", "connector_not_running", "machine_asleep", "machine_paused",
+        "machine_restarted", "machine_shut_down", "missed_schedule", "no_work_offered", "power_lost",
+        "rule_quarantined", "rules_not_loaded", "session_logged_out", "source_never_seen", "source_quiet",
+        "source_unreadable", "unclassified", *OWN, *PREVENTIVE,
     }
 )  # fmt: skip
 """Causes that the program itself finds, where no line of a log says them."""
@@ -114,8 +118,8 @@ def _seconds(ask: Callable[[Subject], bool], subjects: Sequence[Subject]) -> flo
     """Return how long one question takes, over as many turns as make the clock tell it."""
     if not subjects:
         return 0.0
-    turns, began = 0, time.perf_counter()
-    while (passed := time.perf_counter() - began) < _LEAST_S:
+    turns, began = 0, time.process_time()
+    while (passed := time.process_time() - began) < _LEAST_S:
         for subject in subjects:
             ask(subject)
         turns += 1

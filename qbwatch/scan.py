@@ -19,11 +19,13 @@ from ingest.line_format import LineGrammar
 from ingest.local_time import NO_ZONE
 from ingest.plain_runs import TICK
 from ingest.platform import open_shared
-from qbwatch.machine import MachineTimeline
+from qbwatch.application_config import OVERDUE_AFTER
+from qbwatch.machine import MachineWatch
 from qbwatch.neighbours import Neighbours
 from qbwatch.nul_runs import nul_runs, unclean_stop
 from qbwatch.scan_files import UNREADABLE, why_unreadable
 from qbwatch.scan_stream import ScanStream
+from qbwatch.second_look import SecondLook
 from qbwatch.side_stream import SideStream
 from qbwatch.source_paths import chain_of, is_generation
 from qbwatch.stream import Batch
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from qbwatch.scan_files import LogFile
     from rules.catalogue import Catalogue
     from rules.gate import Gate
+    from rules.pulse import ConfiguredApplication
 
 _CHUNK = 1 << 20
 _FIRST_STAMP_WITHIN = 64 << 10
@@ -92,6 +95,8 @@ class Scan:
     summary: Summary
     together: bool = False  # all logs are one machine's, wherever they lie
     known: Sequence[KnownFile] = ()  # the files of the store that the findings go to
+    expected: Sequence[ConfiguredApplication] = ()
+    overdue_after: int = OVERDUE_AFTER
 
     def run(self, logs: Iterable[LogFile]) -> Iterator[Batch]:
         """Scan *logs*; those of one group are one machine's. Yield what is final, as it comes."""
@@ -106,32 +111,37 @@ class Scan:
 
     def _machine(self, logs: list[LogFile]) -> Iterator[Batch]:
         """Scan one machine's logs: what lies beside QWCLog.txt first, since it tells of that log's runs."""
-        timeline = MachineTimeline(self.catalogue, host=self.host, client=self.client)
+        machine = MachineWatch(
+            self.catalogue, host=self.host, client=self.client, expected=self.expected,
+            overdue_after=self.overdue_after,
+        )  # fmt: skip
         logs = list(self._without_copies(logs))
+        noted, signals, second = Batch(), Findings(self.catalogue), SecondLook(self.catalogue)
         for log in logs:
             if log.grammar is None:
-                self._whole(log, timeline)
+                noted.add(self._whole(log, machine, signals, second))
         neighbours = Neighbours()
         outside = Findings(self.catalogue)
         beside = [log for log in logs if log.grammar and log.format != qbwc.NAME]
         for _ in self._beside(beside, neighbours):
             if neighbours.is_full:
-                yield _settled(neighbours, outside)
-        stream = self._stream(timeline, neighbours)
+                yield second.look(_settled(neighbours, outside))
+        stream = self._stream(machine, neighbours)
         for begins, log in self._dated([log for log in logs if log.format == qbwc.NAME]):
-            if timeline.last and begins < timeline.last:
+            if machine.last and begins < machine.last:
                 # Not the next file of a rollover, but another log of the same time.
                 stream.finish()
-                yield stream.take_batch()
-                stream = self._stream(timeline, neighbours)
+                yield _told(second.look(stream.take_batch()), machine)
+                stream = self._stream(machine, neighbours)
             for name, block in self._blocks(log):
-                self._note_nuls(block, name, log, timeline)
+                self._note_nuls(block, name, log, machine)
                 stream.take(block, file=name, source=log.name)
-                yield stream.take_batch()
+                yield _told(second.look(stream.take_batch()), machine)
         stream.finish()
-        yield stream.take_batch()
-        yield _settled(neighbours, outside)
-        yield timeline.take_batch()
+        yield _told(second.look(stream.take_batch()), machine)
+        yield second.look(_settled(neighbours, outside))
+        noted.add(Batch(events=machine.judge(None).events))
+        yield noted
 
     def _without_copies(self, logs: list[LogFile]) -> Iterator[LogFile]:
         """Yield *logs* but those that hold the same as another one, such as a copy or its packed form."""
@@ -170,10 +180,11 @@ class Scan:
         for stream in streams.values():
             stream.finish()
 
-    def _stream(self, timeline: MachineTimeline, neighbours: Neighbours) -> ScanStream:
+    def _stream(self, machine: MachineWatch, neighbours: Neighbours) -> ScanStream:
         return ScanStream(
-            self.catalogue, self.gate, host=self.host, client=self.client, neighbours=neighbours, on_sign=timeline.sign
-        )
+            self.catalogue, self.gate, host=self.host, client=self.client, neighbours=neighbours, on_sign=machine.sign,
+            on_fact=machine.schedule,
+        )  # fmt: skip
 
     def _dated(self, logs: list[LogFile]) -> list[tuple[datetime, LogFile]]:
         """Return *logs* with their first stamps, in the order in which they were written."""
@@ -228,19 +239,19 @@ class Scan:
                     return found.checkpoint.file
         return f"{hash_of(head)}:0"
 
-    def _note_nuls(self, block: Block, file: str, log: LogFile, timeline: MachineTimeline) -> None:
-        where = Where(host=self.host, client=self.client, source=log.name, file=file)
+    def _note_nuls(self, block: Block, file: str, log: LogFile, machine: MachineWatch) -> None:
         for span, time in nul_runs(block):
             stop = unclean_stop(span, host=self.host, client=self.client, source=log.name, file=file, time=time)
-            timeline.signal(stop.record, where)
+            machine.signal(stop.record)
 
     def _count(self, size: int) -> None:
         self.summary.bytes += size
         self.on_progress(self.summary.bytes)
 
-    def _whole(self, log: LogFile, timeline: MachineTimeline) -> None:
-        """Read a log that is not cut into blocks, such as an export of Windows events."""
+    def _whole(self, log: LogFile, machine: MachineWatch, signals: Findings, second: SecondLook) -> Batch:
+        """Read a log that is not cut into blocks, such as an export of Windows events; return what *signals* found."""
         self.summary.files += 1
+        batch = Batch()
         with self._guarded(log), log.open() as file:
             data = file.read()
             self._count(len(data))
@@ -251,7 +262,10 @@ class Scan:
                 if record.level == UNPARSED:
                     damaged.append(record)
                 undated = undated or record.fields.get("time_doubt") == NO_ZONE
-                timeline.signal(record, where)
+                if record.time is not None:
+                    machine.signal(record)
+                    second.signal(record)
+                    batch.events |= {event.id: event for event in signals.add(record, where, None)}
             if damaged:
                 more = f" ({len(damaged)} places in all)" if len(damaged) > 1 else ""
                 # That a file ends early says more than that one of its events is damaged.
@@ -259,11 +273,20 @@ class Scan:
                 self.on_damage(log.name, f"{worst.message.rstrip('.')}{more}")
             if undated:
                 self.summary.without_zone.append(log.name)
+        return batch
 
 
 def _begins(head: bytes, grammar: Grammar | None) -> datetime:
     first = first_time(head, grammar) if grammar else None
     return first or datetime.min.replace(tzinfo=UTC)
+
+
+def _told(batch: Batch, machine: MachineWatch) -> Batch:
+    """Let *machine* hear of the runs of *batch*."""
+    for run in batch.runs.values():
+        machine.run(run)
+    machine.thin_out()
+    return batch
 
 
 def _settled(neighbours: Neighbours, outside: Findings) -> Batch:

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from ingest.encoding import detect_encoding, narrow
-from ingest.formats import Detection, detect, format_names, grammar_of, looks_like, windows_events
+from ingest.formats import WINDOWS_EVENTS, Detection, detect, format_names, grammar_of, looks_like
 from ingest.local_time import LocalClock, day_in_name
 from ingest.platform import open_shared
 
@@ -235,13 +235,13 @@ def _log(
         return Unusable(name=name, why=f"holds no record of the format {how.format}", asked=asked)
     if told.name is None:
         return Unusable(name=name, why=_why_of_no_format(text, told), asked=asked or bool(told.rivals))
-    grammar = None if told.name == windows_events.NAME else grammar_of(told.name, how.clock, how.own)
+    grammar = None if told.name == WINDOWS_EVENTS else grammar_of(told.name, how.clock, how.own)
     return LogFile(name=name, group=group, open=opened, format=told.name, grammar=grammar, clock=how.clock)
 
 
 def _told(text: bytes, head: bytes, how: HowToRead) -> Detection:
     """Hold a file against the format that was asked for; where it is none of that, its content may tell another."""
-    sure = looks_like(how.format, head if how.format == windows_events.NAME else text, how.own)
+    sure = looks_like(how.format, head if how.format == WINDOWS_EVENTS else text, how.own)
     if sure > 0:
         return Detection(name=how.format, sure=sure)
     found = detect(text, how.own)

@@ -9,16 +9,17 @@ from ingest.formats.qbwc_stamp import stamps
 from ingest.formats.qbwc_statuses import find_statuses
 from ingest.plain_runs import PlainRuns, leaks
 from ingest.stencils import Stencils
-from qbwatch.stream import LogStream, Sign, is_turn, statuses_in
+from qbwatch.stream import LogStream, Sign, facts_in, is_turn, statuses_in
 from rules.classify import Where, digest
 from rules.draft import moved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from ingest.blocks import Block
     from ingest.record import Record, Span
     from ingest.runs import OpenRun
+    from ingest.schedule_facts import ScheduleFact
     from ingest.stencils import Sight, Stencil
     from qbwatch.neighbours import Neighbours
     from rules.catalogue import Catalogue
@@ -47,23 +48,29 @@ class ScanStream(LogStream):
         client: str | None,
         neighbours: Neighbours | None = None,
         on_sign: Callable[[Sign], None] | None = None,
+        on_fact: Callable[[ScheduleFact], None] | None = None,
     ) -> None:
         """Classify by *catalogue*, whose literals *gate* must know; *on_sign* hears of a run's first and last line."""
         super().__init__(
-            catalogue, gate, host=host, client=client, live=False, neighbours=neighbours, on_sign=on_sign
+            catalogue, gate, host=host, client=client, live=False, neighbours=neighbours, on_sign=on_sign,
+            on_fact=on_fact,
         )  # fmt: skip
         self._plain = PlainRuns(gate.finds, gate.literals)
-        self._stencils: Stencils[_Learnt] = Stencils(gate.literals)
+        self._stencils: Stencils[_Learnt] = Stencils(gate.finds, gate.literals)
 
     def take(self, block: Block, *, file: str, source: str) -> None:
         """Classify the records of *block* of *file*, the name of its generation; *source* is its path for people."""
         where = Where(host=self._host, client=self._client, source=source, file=file)
-        hits = self._gate.hits(block.words.text)
-        refusals = find_statuses(block.data, 0, len(block.data))
+        words = block.words
+        has_payloads = len(words.text) < len(block.data) or words.has_payload(0, len(words.text))
+        refusals = has_payloads and find_statuses(block.data, 0, len(block.data))
+        facts = facts_in(block, 0, len(block.words.text))
         for begin, end, is_run in self._plain.cut(block):
             # What QuickBooks refused stands in payloads, and no look of a run's own words tells of it.
             may_be_known = is_run and self._joiner.is_free and not (refusals and statuses_in(block, begin, end))
-            if may_be_known and self._take_alike(block, where, (begin, end), hits):
+            # A delay is of one run, however much others look like it.
+            may_be_known = may_be_known and not (facts and facts_in(block, begin, end))
+            if may_be_known and self._take_alike(block, where, (begin, end)):
                 continue
             rest = self._take_plain(block, where, begin, end) if may_be_known else begin
             if rest < end:
@@ -79,9 +86,9 @@ class ScanStream(LogStream):
         self._take_whole(run, where, whole.last, is_turn=whole.is_turn)
         return upto
 
-    def _take_alike(self, block: Block, where: Where, part: tuple[int, int], hits: Sequence[int]) -> bool:
+    def _take_alike(self, block: Block, where: Where, part: tuple[int, int]) -> bool:
         """Take the run that the own words text[begin:end] of *block* hold, if one that looks so is known."""
-        sight = self._stencils.sight(block, *part, hits)
+        sight = self._stencils.sight(block, *part)
         if sight is None:
             return False
         stencil = self._stencils.known(sight)
@@ -110,7 +117,8 @@ class ScanStream(LogStream):
             for at in stamps(sight.words, 0, len(sight.words))
         }
         told = [begins.get(record.span.offset, -1) for record, _ in alone.fed]
-        return self._stencils.learn(sight, told, alone.learnt(sight.ticket.decode("ascii")))
+        learnt = alone.learnt(sight.ticket.decode("ascii"))
+        return self._stencils.learn(sight, told, learnt, self._gate.hits(sight.words))
 
     def _take_whole(
         self, run: OpenRun, where: Where, last: Span, found: Iterable[Draft] = (), *, is_turn: bool
@@ -123,9 +131,9 @@ class ScanStream(LogStream):
         self._last = None
         for draft in found:
             self._findings.take(draft)
-        if self._on_sign and run.started and run.last:
-            self._on_sign(Sign(run.started, where, first, is_turn))
-            self._on_sign(Sign(run.last, where, last, is_turn=False))
+        if run.started and run.last:
+            self._sign(Sign(run.started, where, first, is_turn))
+            self._sign(Sign(run.last, where, last, is_turn=False))
         for ended in self._joiner.take_ended():
             self._close(ended)
 

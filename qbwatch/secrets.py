@@ -30,6 +30,12 @@ def has_reference(text: str) -> bool:
     return _REFERENCE.search(text) is not None
 
 
+def secret_files(text: str, folder: Path) -> list[Path]:
+    """Return the files that *text*, such as a whole configuration, takes secrets from, as far as they are there."""
+    named = (folder / found["name"].strip() for found in _REFERENCE.finditer(text) if found["kind"] == "file")
+    return [path for path in dict.fromkeys(named) if path.is_file()]
+
+
 def _secret(kind: str, name: str, folder: Path) -> str:
     if kind == "env":
         value = os.environ.get(name)

@@ -25,6 +25,7 @@ class SourceStates:
     sources: Sources
     bell: Bell
     missed: Missed
+    hidden: str | None = None  # a file of qbwatch's own
     _told: dict[str, tuple[object, ...]] = field(default_factory=dict)  # by path: what a state is made of
 
     def news(self, now: datetime) -> tuple[list[SourceState], list[str]]:
@@ -35,7 +36,7 @@ class SourceStates:
             made_of = self._told[path] = self._made_of(path, seen)
             if told.get(path) != made_of:
                 news.append(self._state(path, seen, source, now))
-        matched = {source.path for _, _, source in self._known()}
+        matched = {self.hidden, *(source.path for _, _, source in self._known())}
         news += [self._never_seen(source.path, now) for source in self.sources.sources if source.path not in matched]
         changed = {state.path for state in news}
         return news, [path for path in self._told if path not in changed]
@@ -47,7 +48,7 @@ class SourceStates:
     def _known(self) -> Iterator[tuple[str, Seen, Source]]:
         for path, seen in self.sources.seen.items():
             source = self.sources.source_of(path)
-            if source is not None:
+            if source is not None and path != self.hidden:
                 yield path, seen, source
 
     def _made_of(self, path: str, seen: Seen) -> tuple[object, ...]:

@@ -31,7 +31,9 @@ class SourceTrouble:
     host: str
     client: str | None
     catalogue: Catalogue
+    hidden: str | None = None  # a file of qbwatch's own, which is judged elsewhere
     _told: dict[str, str] = field(default_factory=dict)  # path -> id of the event
+    _is_first: bool = True  # an earlier watcher may have told of what is well by now
 
     def judge(self, seen: Mapping[str, Seen], now: datetime) -> tuple[dict[str, Event], bool]:
         """Return the new findings by id, and whether the last trouble that was told is over."""
@@ -39,9 +41,13 @@ class SourceTrouble:
             path: one
             for path, one in seen.items()
             if one.standing is Standing.UNREADABLE and one.problem_since and now - one.problem_since >= _PATIENCE
+            if path != self.hidden
         }
         events = [self._event(path, one) for path, one in lasting.items() if path not in self._told]
-        was_told = bool(self._told)
+        was_told = bool(self._told) or (
+            self._is_first and all(one.standing is not Standing.UNREADABLE for one in seen.values())
+        )
+        self._is_first = False
         self._told = {path: self._told.get(path, "") for path in self._told if path in lasting}
         self._told |= {event.source: event.id for event in events}
         return {event.id: event for event in events}, was_told and not self._told

@@ -7,24 +7,31 @@ from dataclasses import dataclass, field
 from heapq import merge
 from typing import TYPE_CHECKING, NamedTuple
 
+from ingest.formats.qbwc import BANNER
 from ingest.formats.qbwc_statuses import find_statuses
-from ingest.formats.qbwc_steps import MARKERS
+from ingest.formats.qbwc_steps import MARKERS, is_program_start
 from ingest.runs import RunJoiner
+from ingest.schedule_facts import MARKS, fact_of
+from ingest.search import find
 from qbwatch.neighbours import Neighbours
 from rules.classify import Findings, Where, digest
 from rules.event import Event, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from ingest.blocks import Block
     from ingest.record import Outcome, Record, Run, Span, Status
     from ingest.runs import OpenRun
+    from ingest.schedule_facts import ScheduleFact
     from qbwatch.signal import NotedSignal
     from rules.catalogue import Catalogue
     from rules.gate import Gate
     from rules.threshold import Tallies
+
+# A byte order mark and blank lines stand at most before the first banner of a file.
+_FIRST = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +66,16 @@ class Batch:
 
 
 class Sign(NamedTuple):
-    """A line of a log that shows its program alive; `is_turn` if the schedule looked at an application then."""
+    """A line of a log that shows its program alive; `is_turn` if the schedule looked at an application then.
+
+    `starts` if the program began anew just before.
+    """
 
     time: datetime
     where: Where
     span: Span
     is_turn: bool
+    starts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +105,18 @@ class LogStream:
         live: bool = True,
         neighbours: Neighbours | None = None,
         on_sign: Callable[[Sign], None] | None = None,
+        on_fact: Callable[[ScheduleFact], None] | None = None,
     ) -> None:
         """Classify by *catalogue*, whose literals *gate* must know; *on_sign* hears of records that show life.
 
-        *neighbours* holds what the machine's other logs tell of its runs. A *live* stream gives a run's findings as
-        they come and again when they change; else they come once, with the run, when it is closed.
+        *on_fact* hears what the log says of its schedule, *neighbours* holds what the machine's other logs tell of
+        its runs. A *live* stream gives a run's findings as they come and again when they change; else they come once,
+        with the run, when it is closed.
         """
         self._live = live
         self._neighbours = neighbours or Neighbours()
-        self._on_sign = on_sign
+        self._on_sign, self._on_fact = on_sign, on_fact
+        self._starts = False
         self._gate = gate
         self._catalogue = catalogue
         self._findings = Findings(catalogue)
@@ -125,6 +139,7 @@ class LogStream:
         hits = [words.place(begin + hit) for hit in self._gate.hits(part)]
         marks = [words.place(begin + found.start()) for found in MARKERS.finditer(part)]
         floor, limit = words.place(begin), words.place(end)
+        marks += facts_in(block, begin, end)
         marks += [at for at in block.layout.banners_before(len(block.data)) if floor <= at < limit]
         marks.sort()
         for record, start, stop in block.records_at(merge(hits, marks, statuses_in(block, begin, end))):
@@ -137,13 +152,28 @@ class LogStream:
             return
         run = self._last.run if again and self._last else self._join(record, where)
         self._last = _Fed(at, record.text, record.statuses, run)
-        if self._on_sign and record.time and not again:
-            self._on_sign(Sign(record.time, where, record.span, is_turn=is_turn(record)))
+        if not again:
+            self._tell_life(record, where)
         if suspect or record.statuses:
             self._classify(record, where, run, suspect=suspect)
         # Only now: a summary that closes its run is a finding of that run.
         for ended in self._joiner.take_ended():
             self._close(ended)
+
+    def _tell_life(self, record: Record, where: Where) -> None:
+        # A file that begins with a banner may only have been rolled over.
+        is_banner = record.component == BANNER
+        self._starts = self._starts or (record.span.offset > _FIRST if is_banner else is_program_start(record))
+        if record.time is not None:
+            self._sign(Sign(record.time, where, record.span, is_turn=is_turn(record)))
+        fact = fact_of(record) if self._on_fact else None
+        if fact and self._on_fact:
+            self._on_fact(fact)
+
+    def _sign(self, sign: Sign) -> None:
+        if self._on_sign:
+            self._on_sign(sign._replace(starts=True) if self._starts else sign)
+        self._starts = False
 
     @staticmethod
     def _is_closed(run: OpenRun | None) -> bool:
@@ -170,7 +200,8 @@ class LogStream:
 
     def _close(self, ended: OpenRun) -> None:
         run = ended.as_run()
-        self._adopt(run)
+        if not self._neighbours.is_empty:
+            self._adopt(run)
         events = self._findings.close(run, self._where.pop(run.id))
         self._neighbours.close(run)
         self._shown.pop(run.id, None)
@@ -183,13 +214,13 @@ class LogStream:
             self._findings.adopt(run, draft)
         return len(drafts)
 
-    def _put(self, run: Run, events: Iterable[Event], *, closed: bool) -> None:
-        listed = list(events)
-        root = next((event for event in listed if event.role is Role.ROOT), None)
-        for event in listed:
-            self._batch.events[event.id] = event
+    def _put(self, run: Run, events: Sequence[Event], *, closed: bool) -> None:
+        cause = None
+        if events:
+            cause = next((event.cause for event in events if event.role is Role.ROOT), None)
+            self._batch.events.update((event.id, event) for event in events)
         self._batch.runs[run.id] = FinishedRun(
-            run=run, host=self._host, client=self._client, cause=root.cause if root else None, closed=closed
+            run=run, host=self._host, client=self._client, cause=cause, closed=closed
         )
 
     def review(self, now: datetime | None = None) -> None:
@@ -242,6 +273,17 @@ def is_between(hits: list[int], begin: int, end: int) -> bool:
     """Say whether one of the ascending *hits* lies from *begin* to before *end*."""
     at = bisect_left(hits, begin)
     return at < len(hits) and hits[at] < end
+
+
+def facts_in(block: Block, begin: int, end: int) -> list[int]:
+    """Return where the own words text[begin:end] of *block* say something of a schedule."""
+    found = []
+    for mark in MARKS:
+        at = find(block.words.text, mark, begin, end)
+        while at >= 0:
+            found.append(block.words.place(at))
+            at = find(block.words.text, mark, at + 1, end)
+    return found
 
 
 def statuses_in(block: Block, begin: int, end: int) -> list[int]:

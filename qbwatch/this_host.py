@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
-import socket
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
 def host_name() -> str:
     """Return this machine's name without its domain."""
-    return socket.gethostname().partition(".")[0] or "localhost"
+    return _full_name().partition(".")[0] or "localhost"
+
+
+def _full_name() -> str:
+    if hasattr(os, "uname"):
+        return os.uname().nodename
+    import socket  # noqa: PLC0415 - it takes long to import, and only Windows needs it
+
+    return socket.gethostname()
 
 
 def host_zone() -> ZoneInfo:

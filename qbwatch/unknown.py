@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qbwatch.history.rows import to_event
+from qbwatch.telling import told_by
 from qbwatch.templates import Group, Miner
 from rules.draft import UNEXPLAINED
 
@@ -53,7 +54,7 @@ class Unknown:
         self.applications[name] = self.applications.get(name, 0) + 1
         self.first_at = self.first_at or event.time
         self.last_at = event.time or self.last_at
-        if any(example.evidence == event.evidence for example in self.examples):
+        if any(example.lines == event.lines for example in self.examples):
             return
         if len(self.examples) == EXAMPLES:
             del self.examples[1]
@@ -78,7 +79,7 @@ def group(events: Iterable[Event]) -> list[Unknown]:
     by_id: dict[str, Unknown] = {}
     for event in events:
         kind = UNEXPLAINED if event.rule == UNEXPLAINED else ",".join(event.codes)
-        found = miner.put(event.message, kind)
+        found = miner.put(told_by(event), kind)
         one = by_id.setdefault(found.id, Unknown(group=found, codes=event.codes))
         one.add(event)
     return list(by_id.values())

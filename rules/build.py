@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 from rules.catalogue import LOGS, PLACEHOLDERS, WINDOWS_EVENTS, Cause, Place, Rule, Sample
+from rules.condition import Condition
 from rules.event import Act, Confidence, Role, Severity
 from rules.language import CAUSE_KEYS, CAUSE_NEEDS, RULE_KEYS, LanguageError, nearest
 from rules.links import link_problem
@@ -17,13 +18,13 @@ from rules.when import NOTHING_SOUGHT, is_sought, read_condition
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rules.condition import Condition
     from rules.language import Section, Statement
 
 T = TypeVar("T", bound=StrEnum)
 
 FORMATS = ("qbwc", "qbsdk", WINDOWS_EVENTS, "serilog", "nlog", "log4net", "clef", "ms-console", "qbwin")
 _MANY = {"step", "verify", "link", "sample", "expect", "never"}
+_NO_CONDITION = Condition(("never",), None, 0)
 _PLACEHOLDER = re.compile(r"\{(\w*)\}?")
 _WITH_RUNS = ("qbwc", LOGS)
 """Formats whose records belong to runs."""
@@ -44,7 +45,7 @@ class Builder:
         self._known_formats = (*FORMATS, *own)
 
     def build(self, section: Section) -> Cause | Rule | None:
-        """Return the cause or rule of *section*, None if it has a fault that leaves nothing to build."""
+        """Return the cause or rule of *section*, also where it has faults; None if it is neither."""
         if section.kind == "cause":
             return self._cause(section)
         return self._rule(section) if section.kind == "rule" else None
@@ -66,19 +67,19 @@ class Builder:
             by_key[statement.key].append(statement)
         return by_key
 
-    def _cause(self, section: Section) -> Cause | None:
+    def _cause(self, section: Section) -> Cause:
         by_key = self._by_key(section, CAUSE_KEYS)
         missing = [key for key in CAUSE_NEEDS if not by_key[key]]
         if missing:
             needed = ", ".join(CAUSE_NEEDS)
             self._fault(section.at, f"cause {section.name} has no {', '.join(missing)}. Every cause needs {needed}")
-            return None
+        # What is there is looked at also where something is missing: all faults are told at once.
         return Cause(
             name=section.name,
-            title=by_key["title"][0].prose,
-            severity=self._one_of(Severity, by_key["severity"][0]) or Severity.ERROR,
-            act=self._one_of(Act, by_key["act"][0]) or Act.OPS,
-            explanation=self._texts(by_key["explain"])[0],
+            title=" ".join(one.prose for one in by_key["title"][:1]),
+            severity=self._optional(Severity, by_key["severity"]) or Severity.ERROR,
+            act=self._optional(Act, by_key["act"]) or Act.OPS,
+            explanation=" ".join(self._texts(by_key["explain"])[:1]),
             steps=self._texts(by_key["step"]),
             verify=self._texts(by_key["verify"]),
             client=" ".join(self._texts(by_key["client"][:1])),
@@ -86,23 +87,21 @@ class Builder:
             place=place_of(self._text, self._name, section.at),
         )
 
-    def _rule(self, section: Section) -> Rule | None:
+    def _rule(self, section: Section) -> Rule:
         by_key = self._by_key(section, RULE_KEYS)
         missing = [key for key in ("cause", "in", "when", "sample") if not by_key[key]]
         if missing:
             needed = "Every rule needs cause, in, when and a sample"
             self._fault(section.at, f"rule {section.name} has no {', '.join(missing)}. {needed}")
-        if not (by_key["cause"] and by_key["in"] and by_key["when"]):
-            return None
-        condition = self._condition(by_key["when"][0])
-        if condition is None:
-            return None
-        formats = self._formats(by_key["in"][0])
-        self._check_runs(by_key["when"][0], condition, formats)
+        formats = self._formats(by_key["in"][0]) if by_key["in"] else (LOGS,)
+        # One that has a fault is refused anyway; the rest of the rule is looked at all the same.
+        condition = (self._condition(by_key["when"][0]) if by_key["when"] else None) or _NO_CONDITION
+        if by_key["when"]:
+            self._check_runs(by_key["when"][0], condition, formats)
         note = self._texts(by_key["note"])
         return Rule(
             name=section.name,
-            cause=by_key["cause"][0].word,
+            cause=by_key["cause"][0].word if by_key["cause"] else "unclassified",
             formats=formats,
             condition=condition,
             confidence=self._optional(Confidence, by_key["confidence"]) or Confidence.STRONG,

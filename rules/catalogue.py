@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from rules.condition import Subject
+from rules.links import page_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -34,6 +35,9 @@ PLACEHOLDERS = {
     "detail": "it",
 }
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+# How many different records are remembered with what rules made of them, and how long they may be.
+_MOST_STUDIED = 500
+_LONGEST_STUDIED = 2000
 T = TypeVar("T")
 
 
@@ -93,6 +97,7 @@ class Cause:
     client: str
     links: tuple[str, ...]
     place: Place
+    page: str = ""  # our own page about it, where there is one
 
     def filled(self, values: Mapping[str, str | None], *, rule: Rule | None = None) -> Filled:
         """Return the texts with *values* filled in; *rule* adds its note, and its own steps and links."""
@@ -100,7 +105,9 @@ class Cause:
         if rule is not None:
             explanation = f"{explanation} {rule.note}" if rule.note else explanation
             steps = rule.steps or steps
-            links = tuple(dict.fromkeys((*rule.links, *links)))
+            links = (*rule.links, *links)
+        # The best page of all first, then ours: small screens show two.
+        links = tuple(dict.fromkeys((*links[:1], *filter(None, (self.page,)), *links[1:])))
         return Filled(
             explanation=_sentence(explanation, values),
             steps=tuple(_sentence(step, values) for step in steps),
@@ -176,6 +183,14 @@ class Catalogue:
     rules: tuple[Rule, ...]
     broken: dict[str, str] = field(default_factory=dict)  # by name: rules that threw, and what; they are left out
     pack: str = ""
+    _studied: dict[tuple[Subject, str], Study] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def with_pages(self, pages: str | None) -> Catalogue:
+        """Return it with a link to our own page of each cause, of which *pages* tells the address."""
+        if not pages:
+            return self
+        causes = {name: replace(cause, page=page_of(pages, name)) for name, cause in self.causes.items()}
+        return replace(self, causes=causes)
 
     def match(self, record: Record, application: str | None) -> Match | None:
         """Return the best rule for *record*, None if no rule knows it."""
@@ -196,6 +211,18 @@ class Catalogue:
         return self._study(record, Subject.of(record, application, _products(record, run)))
 
     def _study(self, record: Record, subject: Subject) -> Study:
+        """Return what the rules make of *subject*; the same words come again and again, and are parsed once."""
+        key = (subject, record.format)
+        study = self._studied.get(key)
+        if study is None:
+            study = self._parsed(record, subject)
+            if len(subject.text) <= _LONGEST_STUDIED:
+                if len(self._studied) >= _MOST_STUDIED:
+                    self._studied.clear()
+                self._studied[key] = study
+        return study
+
+    def _parsed(self, record: Record, subject: Subject) -> Study:
         found, late = [], []
         for rule in self._candidates(subject, record.format):
             if rule.condition.is_late:
@@ -230,6 +257,7 @@ class Catalogue:
             return ask()
         except Exception as error:  # noqa: BLE001 - one rule on one record; kept and told
             self.broken[rule.name] = f"{type(error).__name__}: {error}"
+            self._studied.clear()
             log.warning("rule %s at %s threw and is left out: %s", rule.name, rule.place, self.broken[rule.name])
             return None
 

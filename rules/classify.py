@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ingest.record import Outcome
-from rules.draft import UNCLASSIFIED, Draft, Drafter, Where, digest, record_id
+from rules.draft import UNCLASSIFIED, Draft, Drafter, Where, changed, digest, record_id
 from rules.event import Confidence, Event, Role, Severity
 from rules.held import Held
 from rules.statuses import Tallies as StatusTallies
@@ -105,15 +105,21 @@ class Findings:
         """Classify what QuickBooks answered in *record*; in *run* each status is one finding with its count."""
         events: list[Event] = []
         for status, own in records_of(record):
-            draft = self.draft(own, where, run)
+            study = self._catalogue.study(own, run)
+            match = self._best(study, own, where, run, times=status.count)
+            draft = self._drafter.of(match, own, where, run)
             if draft is None:
                 continue
             draft = as_answer(draft, status, digest(draft.event.id, *key_of(status)))
             if run is None:
                 events.append(self.outside(told(draft, status)))
-            else:
-                found = self._by_run.setdefault(run.id, _Run())
-                events += self._put(found, found.tallies.put(status, draft, f"{where.file}:{record.span.offset}"), run)
+                continue
+            found = self._by_run.setdefault(run.id, _Run())
+            counted = match is not None and match.rule.condition.threshold is not None
+            draft = found.tallies.put(status, draft, f"{where.file}:{record.span.offset}", counted=counted)
+            if study.late or study.holds:
+                found.left_out += not found.held.put(draft.event.id, study, own, where, match)
+            events += self._put(found, draft, run)
         return events
 
     def _put(self, found: _Run, draft: Draft, run: Run) -> list[Event]:
@@ -164,13 +170,12 @@ class Findings:
                 return True
             return final and self._reaches(match, waiting.record, waiting.where, run)
 
-        return {
-            id_: replace(
-                self._drafter.of_match(match, waiting.record, waiting.where, run),
-                anyway=match.rule.condition.asks_outcome,
-            )
-            for id_, match, waiting in found.held.decided(self._catalogue, run, counts)
-        }
+        decided = {}
+        for id_, match, waiting in found.held.decided(self._catalogue, run, counts):
+            draft = self._drafter.of_match(match, waiting.record, waiting.where, run)
+            draft = found.tallies.decided(id_, draft) or draft
+            decided[id_] = replace(draft, anyway=match.rule.condition.asks_outcome)
+        return decided
 
     def use(self, catalogue: Catalogue) -> None:
         """Classify by *catalogue* from now on; what was found already stays, and so does what is counted."""
@@ -223,27 +228,29 @@ class Findings:
         match = self._best(self._catalogue.study(record, run), record, where, run)
         return self._drafter.of(match, record, where, run)
 
-    def _best(self, study: Study, record: Record, where: Where, run: Run | None) -> Match | None:
+    def _best(self, study: Study, record: Record, where: Where, run: Run | None, *, times: int = 1) -> Match | None:
         # Every rule counts, also where another one wins.
         enough = [
             match
             for match in study.matches
-            if match.rule.condition.threshold is None or self._reaches(match, record, where, run)
+            if match.rule.condition.threshold is None or self._reaches(match, record, where, run, times=times)
         ]
         return enough[0] if enough else None
 
-    def _reaches(self, match: Match, record: Record, where: Where, run: Run | None) -> bool:
-        """Count *record* for the rule of *match*; say whether that is enough."""
+    def _reaches(self, match: Match, record: Record, where: Where, run: Run | None, *, times: int = 1) -> bool:
+        """Count *record*, in which it came so many *times*, for the rule of *match*; say whether that is enough."""
         threshold = match.rule.condition.threshold
         if threshold is None or (threshold.per is Per.RUN and run is None):
             return threshold is None
-        mark = Mark(digest(where.file, record.span.offset, *record.codes), record.time)
+        counts, whose = self.counts, where.host
         if threshold.per is Per.RUN and run is not None:
-            counts = self._by_run.setdefault(run.id, _Run()).counts
-            return counts.note((match.rule.name, run.id), threshold, mark)
-        application = (run.application if run else None) or record.fields.get("application") or ""
-        whose = where.host if threshold.per is Per.HOST else f"{where.host}\x1f{application}"
-        return self.counts.note((match.rule.name, whose), threshold, mark)
+            counts, whose = self._by_run.setdefault(run.id, _Run()).counts, run.id
+        elif threshold.per is Per.APPLICATION:
+            application = (run.application if run else None) or record.fields.get("application") or ""
+            whose = f"{where.host}\x1f{application}"
+        place = digest(where.file, record.span.offset, *record.codes)
+        marks = [Mark(f"{place}.{at}" if at else place, record.time) for at in range(min(times, threshold.times))]
+        return [counts.note((match.rule.name, whose), threshold, mark) for mark in marks][-1]
 
 
 def root_of(drafts: Iterable[Draft]) -> Draft | None:
@@ -270,7 +277,7 @@ def _settled(draft: Draft, run: Run, root: Draft | None) -> Event:
     if draft.answer and run.outcome is not Outcome.FAILED and event.severity.rank > Severity.WARNING.rank:
         # The sync works; some of what it brought did not arrive.
         event = replace(event, severity=Severity.WARNING)
-    return replace(
+    return changed(
         event,
         application=run.application,
         company_file=draft.event.company_file or run.company_file,

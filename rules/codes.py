@@ -7,17 +7,21 @@ import re
 # 0x80000000 to 0x80FFFFFF: the failures that COM, Windows and QuickBooks' SDK report.
 _LOWEST, _HIGHEST = 0x80000000, 0x80FFFFFF
 _CODE = re.compile(
+    # What any of them begins with: most letters of a text are passed over at once.
+    r"(?=[-0QqHhEeCcSs])(?:"
     r"(?<![0-9A-Za-z])(?P<qbwc>QBWC\d{4})(?!\d)"
     r"|(?<![0-9A-Za-z])0x(?P<hex>8[0-9a-f]{7})(?![0-9a-f])"
     r"|(?<![0-9A-Za-z.,-])(?P<decimal>-21[34]\d{7})(?!\d)"
     r"|(?:HRESULT|error|code)\W{0,4}(?P<bare>8[0-9a-f]{7})(?![0-9a-z])"
+    # .NET names the class that it could not make, and ends on the bare code in every language.
+    r"|CLSID \{[0-9a-f-]{36}\}[^\r\n:]{1,160}: (?P<com>8[0-9a-f]{7})(?![0-9a-z])"
     # Unsigned, it looks like any large number, so a word before it must tell.
     r"|(?:HRESULT|error|code)\W{0,4}(?<!-)(?P<unsigned>21[4-6]\d{7})(?!\d)"
     # QuickBooks' own status of a request. Numbers such as 404 are HTTP's and no codes here.
     r"|(?:status ?code(?:=\"?|: | = | )|(?<![0-9A-Za-z])qbXML[ /])(?P<status>10[0-3]0|3[0-3]\d\d|900\d)(?!\d)"
     r"|(?:statuscode=\"|(?<![0-9A-Za-z])qbXML[ /])(?P<warning>500)(?!\d)"
     r"|(?<![0-9A-Za-z])(?P<hosting>H(?:101|202|303|505))(?![0-9A-Za-z])"
-    r"|(?<![0-9A-Za-z-])(?P<pair>-6\d{3}, ?-?\d{1,6})(?!\d)",
+    r"|(?<![0-9A-Za-z-])(?P<pair>-6\d{3}, ?-?\d{1,6})(?!\d))",
     re.IGNORECASE,
 )
 _STATUS = "qbXML/"
@@ -90,8 +94,8 @@ def _canonical(match: re.Match[str]) -> str | None:
         return f"0x{int(match['unsigned']):08X}" if _LOWEST <= int(match["unsigned"]) <= _HIGHEST else None
     if match["status"] or match["warning"]:
         return f"{_STATUS}{match['status'] or match['warning']}"
-    if match["hex"] or match["bare"]:
-        return f"0x{(match['hex'] or match['bare']).upper()}"
+    if hexadecimal := match["hex"] or match["bare"] or match["com"]:
+        return f"0x{hexadecimal.upper()}"
     if match["pair"]:
         first, _, second = match["pair"].partition(",")
         return f"{first}, {second.strip()}"

@@ -1,4 +1,4 @@
-"""A rule's condition: what it asks of a record, compiled to a pyparsing expression that decides."""
+"""A rule's condition: what it asks of a record, and what must stand in a record for it to be asked at all."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-import pyparsing as pp
-
 from rules.codes import find_codes, written_forms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ingest.record import Record
+    from rules.question import Question
     from rules.threshold import Threshold
 
 # A record is parsed as one text: its fields, what is known of its run, and its own words, with this between them.
@@ -67,15 +66,16 @@ class Condition:
     to match, and `certain` what will in any case.
     """
 
-    expression: pp.ParserElement
+    expression: Question
     needs: frozenset[str] | None
     weight: int
     codes: frozenset[str] = frozenset()
-    possible: pp.ParserElement | None = None
-    certain: pp.ParserElement | None = None
+    possible: Question | None = None
+    certain: Question | None = None
     within: tuple[Within, ...] = ()
     asks_outcome: bool = False
     threshold: Threshold | None = None
+    asks: tuple[str, ...] = ()  # what it asks of the run, in words
 
     @property
     def is_late(self) -> bool:
@@ -104,12 +104,11 @@ class Within:
     condition: Condition
 
 
-def _captures(expression: pp.ParserElement, subject: Subject) -> dict[str, str] | None:
-    try:
-        found = expression.parse_string(subject.text)
-    except pp.ParseException:
-        return None
-    return {name: value.strip() for name, value in found.as_dict().items() if isinstance(value, str)}
+def _captures(expression: Question, subject: Subject) -> dict[str, str] | None:
+    # A scan without candidates, and a command that only lists rules, need no pyparsing.
+    from rules.question import captures  # noqa: PLC0415
+
+    return captures(expression, subject.text)
 
 
 # What healthy lines are full of: a text of these words alone is looked for whole, any other by its rarest word.
@@ -179,11 +178,12 @@ def product_is(words: Iterable[str]) -> Condition:
     return Condition(_ahead("product", rf"[^{_GAP}]*?\|(?:{either})\|"), None, min(map(len, listed)))
 
 
-def outcome_is(outcomes: Iterable[str]) -> Condition:
+def outcome_is(outcomes: list[str]) -> Condition:
     """Match a record whose run ends with one of *outcomes*."""
     either = "|".join(re.escape(one) for one in outcomes)
     expression = _ahead("outcome", rf"(?:{either})(?={_GAP})")
-    return Condition(expression, None, 4, possible=pp.Empty(), certain=pp.NoMatch(), asks_outcome=True)
+    asks = (f"the outcome of its run is {' or '.join(outcomes)}",)
+    return Condition(expression, None, 4, possible=("always",), certain=("never",), asks_outcome=True, asks=asks)
 
 
 def within_run(inner: Condition, written: str) -> Condition:
@@ -191,7 +191,8 @@ def within_run(inner: Condition, written: str) -> Condition:
     name = blake2b(written.encode(), digest_size=8).hexdigest()
     return Condition(
         _ahead("within", rf"[^{_GAP}]*?\|{name}\|"), None, inner.weight,
-        possible=pp.Empty(), certain=pp.NoMatch(), within=(Within(name, inner),),
+        possible=("always",), certain=("never",), within=(Within(name, inner),),
+        asks=(f"another record of its run fulfils: {' '.join(written.split())}",),
     )  # fmt: skip
 
 
@@ -202,7 +203,7 @@ def all_of(parts: list[Condition]) -> Condition:
     known = [part.needs for part in parts if part.needs]
     # The part whose rarest text is longest narrows best.
     needs = max(known, key=lambda texts: (min(map(len, texts)), -len(texts)), default=None)
-    return _joined(pp.And, parts, needs, sum(part.weight for part in parts))
+    return _joined("all", parts, needs, sum(part.weight for part in parts))
 
 
 def any_of(parts: list[Condition]) -> Condition:
@@ -211,37 +212,37 @@ def any_of(parts: list[Condition]) -> Condition:
         return parts[0]
     open_ended = any(part.needs is None for part in parts)
     needs = None if open_ended else frozenset().union(*(part.needs or () for part in parts))
-    return _joined(pp.MatchFirst, parts, needs, min(part.weight for part in parts))
+    return _joined("any", parts, needs, min(part.weight for part in parts))
 
 
 def none_of(part: Condition) -> Condition:
     """Match what *part* does not match."""
     if part.possible is None or part.certain is None:
-        return Condition(pp.NotAny(part.expression), None, 1)
+        return Condition(("not", part.expression), None, 1)
     return Condition(
-        pp.NotAny(part.expression),
+        ("not", part.expression),
         None,
         1,
-        possible=pp.NotAny(part.certain),
-        certain=pp.NotAny(part.possible),
+        possible=("not", part.certain),
+        certain=("not", part.possible),
         within=part.within,
         asks_outcome=part.asks_outcome,
+        asks=tuple(f"it is not so that {one}" for one in part.asks),
     )
 
 
-def _joined(
-    kind: type[pp.ParseExpression], parts: list[Condition], needs: frozenset[str] | None, weight: int
-) -> Condition:
+def _joined(kind: str, parts: list[Condition], needs: frozenset[str] | None, weight: int) -> Condition:
     late = any(part.is_late for part in parts)
     return Condition(
-        kind([part.expression for part in parts]),
+        (kind, *(part.expression for part in parts)),
         needs,
         weight,
         codes=frozenset().union(*(part.codes for part in parts)),
-        possible=kind([part.possible or part.expression for part in parts]) if late else None,
-        certain=kind([part.certain or part.expression for part in parts]) if late else None,
+        possible=(kind, *(part.possible or part.expression for part in parts)) if late else None,
+        certain=(kind, *(part.certain or part.expression for part in parts)) if late else None,
         within=tuple(dict.fromkeys(one for part in parts for one in part.within)),
         asks_outcome=any(part.asks_outcome for part in parts),
+        asks=tuple(dict.fromkeys(one for part in parts for one in part.asks)),
     )
 
 
@@ -249,10 +250,5 @@ def _loose(words: str) -> str:
     return r"\s+".join(re.escape(word) for word in words.split())
 
 
-def _ahead(field: str, expression: str) -> pp.ParserElement:
-    """Look ahead from the subject's start, so that conditions can be combined in any order."""
-    terminal = pp.Regex(_SKIP[field] + expression, flags=re.IGNORECASE)
-    terminal.leave_whitespace()
-    # It needs the gaps before its field. Told so, pyparsing does not compile what may never be asked.
-    terminal.mayReturnEmpty = False
-    return pp.FollowedBy(terminal).parse_with_tabs()
+def _ahead(field: str, expression: str) -> Question:
+    return ("ahead", _SKIP[field] + expression)

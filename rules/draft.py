@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from hashlib import blake2b
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from ingest.redact import redact, redact_url
@@ -25,6 +25,8 @@ _WINDOWS_EVENTS = "windows-events"
 _BAD_LEVELS = {"error", "critical"}
 # What QuickBooks' own logs call an error is often none; a connector's own author knows better.
 _LEVELS_UNSURE = {"qbwc", "qbsdk", "qbwin"}
+_NAMES = tuple(field.name for field in fields(Event))
+_values_of = attrgetter(*_NAMES)
 _TRACE = re.compile(r"^StackTrace =|\bUnhandled exception\b", re.MULTILINE)
 
 
@@ -85,15 +87,21 @@ class Draft:
     local: datetime | None = None
 
 
+def changed(event: Event, **changes: object) -> Event:
+    """Return *event* with *changes*: what dataclasses.replace does, in a fifth of the time; a log has many findings."""
+    new = object.__new__(Event)
+    for name, value in (*zip(_NAMES, _values_of(event), strict=True), *changes.items()):
+        # Nobody else knows the new one yet.
+        object.__setattr__(new, name, value)
+    return new
+
+
 def moved(draft: Draft, where: Where, span: Span, time: datetime | None, run: str) -> Draft:
     """Return *draft* as it would be of a record that says the same, in another place of the same host's logs."""
-    event = copy(draft.event)
-    # Many times as fast as dataclasses.replace; nobody else knows the copy yet.
-    for name, value in (
-        ("id", digest(where.host, where.file, span.offset, "record")), ("time", time), ("source", where.source),
-        ("line", span.line), ("offset", span.offset), ("run", run),
-    ):  # fmt: skip
-        object.__setattr__(event, name, value)
+    event = changed(
+        draft.event, id=digest(where.host, where.file, span.offset, "record"), time=time, source=where.source,
+        line=span.line, offset=span.offset, run=run,
+    )  # fmt: skip
     return Draft(event, fallback=draft.fallback, echo=draft.echo)
 
 

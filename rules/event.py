@@ -1,4 +1,4 @@
-"""The types that leave rules: `Severity`, `Role`, `Confidence`, `Act`, `Event`."""
+"""The types that leave rules: `Severity`, `Role`, `Confidence`, `Act`, `Alternative`, `Event`."""
 
 from __future__ import annotations
 
@@ -48,13 +48,29 @@ class Act(StrEnum):
     PROVIDER = "provider"
 
 
+NEAR_IT, ALSO_POSSIBLE = "Near it: ", "Also possible: "
+"""How lines of evidence begin that say why this cause was taken, and what it may be instead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """Another cause that a finding may have: how likely, and what speaks for it and against it, in plain words."""
+
+    cause: str
+    confidence: Confidence
+    speaks_for: str = ""
+    speaks_against: str = ""
+    title: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """A classified finding, ready to be stored.
 
     `id` is the same each time the same bytes are read. `run` is the id of the run it belongs to.
     `message` and `evidence` are redacted words of the log; `title`, `steps` and `link` are the catalogue's.
-    `rule_pack` names the set of rules that made it, empty where none did.
+    `rule_pack` names the set of rules that made it, empty where none did. `others` are the causes that it may have
+    instead, the likeliest first.
     """
 
     id: str
@@ -84,8 +100,15 @@ class Event:
     rule_pack: str = ""
     component: str = ""
     level: str | None = None
+    others: tuple[Alternative, ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The words of the log among the evidence."""
+        own = tuple(line for line in self.evidence if not line.startswith((NEAR_IT, ALSO_POSSIBLE)))
+        return own or (self.message,)
 
     @property
     def link(self) -> str | None:
-        """The page that mends it best."""
-        return self.links[0] if self.links else None
+        """The page that mends it best, of those that a browser anywhere can open."""
+        return next((link for link in self.links if link.startswith("http")), None)

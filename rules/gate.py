@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
+from ingest.search import lowered
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -30,11 +32,11 @@ class Gate:
 
     def hits(self, block: bytes) -> list[int]:
         """Return the ascending positions in *block* at which a literal begins; of overlapping ones, the first."""
-        return [start for _, start, _ in self._automaton.find_matches_as_indexes(block.lower())]
+        return [start for _, start, _ in self._automaton.find_matches_as_indexes(lowered(block))]
 
     def finds(self, text: bytes) -> bool:
         """Say whether a literal stands in *text*."""
-        return bool(self._automaton.find_matches_as_indexes(text.lower()))
+        return bool(self._automaton.find_matches_as_indexes(lowered(text)))
 
 
 def literals_of(catalogue: Catalogue) -> frozenset[bytes]:

@@ -17,6 +17,9 @@ RULE_KEYS = (
 )  # fmt: skip
 
 
+_KINDS = ("cause", "rule")
+
+
 class LanguageError(Exception):
     """A text is not of the language: what is wrong, and where in the text that was given (0-based)."""
 
@@ -121,7 +124,12 @@ def _longer(statement: Statement, line: str) -> Statement:
 
 def _begin_section(line: str, start: int, sections: list[Section], faults: list[LanguageError]) -> None:
     head = _parsed(_HEAD, line.rstrip("\r"))
-    if head is None or head["kind"] not in {"cause", "rule"}:
+    kind, _, name = line.strip().partition(" ")
+    if head is None and kind in _KINDS:
+        faults.append(LanguageError(start, f"{_bad_name(kind, name.strip())}. Write for example: {kind} ours.printer"))
+        sections.append(Section(kind=kind, name=name.strip() or "without a name", at=start, statements=[]))
+        return
+    if head is None or head["kind"] not in _KINDS:
         faults.append(
             LanguageError(start, "a line without indentation begins a block. Write: cause NAME, or: rule NAME")
         )
@@ -129,6 +137,12 @@ def _begin_section(line: str, start: int, sections: list[Section], faults: list[
         sections.append(Section(kind="", name="", at=start, statements=[]))
         return
     sections.append(Section(kind=head["kind"], name=head["name"], at=start, statements=[]))
+
+
+def _bad_name(kind: str, name: str) -> str:
+    if not name:
+        return f"this {kind} has no name"
+    return f'"{name}" is no name. A name is one word of letters, digits, "_", "." and "-"'
 
 
 def _begin_statement(line: str, start: int, last: list[Statement], faults: list[LanguageError]) -> None:

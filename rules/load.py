@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from rules.build import Builder, place_of
+from rules import kept
 from rules.catalogue import Catalogue, Place
-from rules.language import LanguageError, nearest, read_sections
 from rules.pack import SHIPPED, pack_of, rule_files
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rules.catalogue import Cause, Rule
+    from rules.language import LanguageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,8 @@ class Fault:
         """Return it with the line and a caret below."""
         # Tabs stay tabs below the line, so that the caret stands where the eye looks for it.
         before = "".join("\t" if letter == "\t" else " " for letter in self.line[: self.place.column - 1])
-        return f"{self.place}: {self.problem.rstrip('.')}.\n    {self.line}\n    {before}^"
+        end = "" if self.problem.endswith(("?", ".")) else "."
+        return f"{self.place}: {self.problem}{end}\n    {self.line}\n    {before}^"
 
 
 class RuleError(Exception):
@@ -52,18 +53,32 @@ class Parsed:
     texts: list[str] = field(default_factory=list)
 
 
-def load(paths: Sequence[Path] = (), own_formats: Iterable[str] = ()) -> Catalogue:
+def load(paths: Sequence[Path] = (), own_formats: Iterable[str] = (), *, keep_in: Path | None = None) -> Catalogue:
     """Load the shipped catalogue, then the .rules files of *paths*, which add to it and override by name.
 
     A path is a folder or one file. *own_formats* are the names of the user's formats, which rules may read.
-    Raises RuleError with every fault.
+    What was parsed is kept in the folder *keep_in*, and the next time taken from there. Raises RuleError with every
+    fault.
     """
+    own, faults = tuple(own_formats), list[Fault]()
+    places = ((SHIPPED, "rules/catalog"), *((path, str(path)) for path in paths))
+    groups = [tuple(_texts(path, name, faults)) for path, name in places]
+    key = kept.key_of([file for group in groups for file in group], own) if keep_in and not faults else ""
+    found = kept.read(keep_in, key) if keep_in and key else None
+    if found is None:
+        # Only what cannot be taken from there needs the grammars.
+        found = _joined([_parsed(groups[0], ()), *(_parsed(group, own) for group in groups[1:])], faults)
+        if keep_in and key:
+            kept.write(keep_in, key, found)
+    return found
+
+
+def _joined(groups: Iterable[Parsed], faults: list[Fault]) -> Catalogue:
+    """Return the catalogue of all *groups*. Raises RuleError with their *faults* and those found before."""
     causes: dict[str, Cause] = {}
     rules: dict[str, Rule] = {}
-    faults: list[Fault] = []
     texts: list[str] = []
-    own = tuple(own_formats)
-    for parsed in (_shipped(), *(_read(path, str(path), own) for path in paths)):
+    for parsed in groups:
         causes |= parsed.causes
         rules |= parsed.rules
         faults += parsed.faults
@@ -74,14 +89,10 @@ def load(paths: Sequence[Path] = (), own_formats: Iterable[str] = ()) -> Catalog
     return Catalogue(causes, tuple(rules.values()), pack=pack_of(texts))
 
 
-@cache
-def _shipped() -> Parsed:
-    return _read(SHIPPED, "rules/catalog")
-
-
-def _read(path: Traversable | Path, name: str, own_formats: Iterable[str] = ()) -> Parsed:
+@lru_cache(maxsize=4)
+def _parsed(texts: tuple[tuple[str, str], ...], own_formats: tuple[str, ...]) -> Parsed:
     parsed = Parsed()
-    for file, text in _texts(path, name, parsed.faults):
+    for file, text in texts:
         parsed.texts.append(text)
         parse(text, file, parsed, own_formats)
     return parsed
@@ -100,6 +111,9 @@ def _texts(path: Traversable | Path, name: str, faults: list[Fault]) -> Iterator
 
 def parse(text: str, name: str, into: Parsed | None = None, own_formats: Iterable[str] = ()) -> Parsed:
     """Parse the text of one rule file; faults are collected, not raised."""
+    from rules.build import Builder  # noqa: PLC0415 - the grammars are not needed for what was parsed before
+    from rules.language import LanguageError, read_sections  # noqa: PLC0415
+
     parsed = into if into is not None else Parsed()
     wrong: list[LanguageError] = []
     builder = Builder(text, name, wrong, own_formats)
@@ -117,12 +131,16 @@ def parse(text: str, name: str, into: Parsed | None = None, own_formats: Iterabl
 
 
 def _fault(text: str, name: str, wrong: LanguageError) -> Fault:
+    from rules.build import place_of  # noqa: PLC0415
+
     place = place_of(text, name, wrong.position)
     lines = text.split("\n")
     return Fault(place=place, problem=wrong.problem, line=lines[place.line - 1].rstrip("\r"))
 
 
 def _check_causes(rules: Iterable[Rule], causes: dict[str, Cause]) -> list[Fault]:
+    from rules.language import nearest  # noqa: PLC0415
+
     faults = []
     for rule in rules:
         if rule.cause not in causes:

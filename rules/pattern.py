@@ -7,6 +7,9 @@ from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
+from rules.condition import LONGEST_TEXT
+from rules.ways import steps_of
+
 LONGEST = 500
 CAPTURES = ("company_file", "machine", "user", "url", "application", "detail")
 _REFUSED = {
@@ -20,9 +23,8 @@ _REFUSED = {
 _REPEATS = {sre.MAX_REPEAT, sre.MIN_REPEAT}
 # A repeat of at most this many turns inside another repeat cannot run away.
 _FEW = 16
-# A repeat of more turns than this is as good as one without an end.
-_LONG = 64
-_MOST_REPEATS = 2
+# At each place of a text; one repeat of any letter without an end is among them.
+_MOST_STEPS = 4 * LONGEST_TEXT
 
 
 class UnsafePatternError(Exception):
@@ -46,11 +48,10 @@ def checked(expression: str) -> str:
     if compiled.match(""):
         raise UnsafePatternError("the pattern matches the empty text, so it would match everything")
     _walk(tree, inside_repeat=False)
-    wide, any_ = _long_repeats(tree)
-    if wide > 1 or any_ > _MOST_REPEATS:
+    if steps_of(tree, LONGEST_TEXT) > _MOST_STEPS:
         raise UnsafePatternError(
-            "several repeats without an end may take very long. Keep one, bound the others as in .{0,40}, "
-            "or combine two conditions"
+            "it can be tried in too many ways, which may take very long. Bound its repeats more tightly, as in "
+            ".{0,40}, let a repeat end where its letters end, as in [^,]*, or combine two conditions"
         )
     return expression
 
@@ -70,35 +71,6 @@ def _walk(tree: Any, *, inside_repeat: bool) -> None:
         elif operator is sre.BRANCH:
             for branch in argument[1]:
                 _walk(branch, inside_repeat=inside_repeat)
-
-
-def _long_repeats(tree: Any) -> tuple[int, int]:
-    """Count the long repeats on the longest way through *tree*: those of nearly any letter, and all."""
-    wide = any_ = 0
-    for operator, argument in tree:
-        inner = (0, 0)
-        if operator in _REPEATS:
-            _, most, body = argument
-            inner = _long_repeats(body)
-            if most is sre.MAXREPEAT or most > _LONG:
-                inner = (inner[0] + _is_wide(body), inner[1] + 1)
-        elif operator is sre.SUBPATTERN:
-            inner = _long_repeats(argument[-1])
-        elif operator is sre.BRANCH:
-            ways = [_long_repeats(branch) for branch in argument[1]]
-            inner = (max(way[0] for way in ways), max(way[1] for way in ways))
-        wide, any_ = wide + inner[0], any_ + inner[1]
-    return wide, any_
-
-
-def _is_wide(body: Any) -> bool:
-    """Say whether a repeat of *body* may run over nearly any letter."""
-    operator, argument = body[0]
-    if operator in {sre.ANY, sre.NOT_LITERAL}:
-        return True
-    return operator is sre.IN and any(
-        kind is sre.NEGATE or (kind is sre.CATEGORY and "NOT" in str(what)) for kind, what in argument
-    )
 
 
 def needs_of(expression: str) -> frozenset[str] | None:

@@ -65,14 +65,30 @@ class Tallies:
 
     _by_key: dict[tuple[str, bool, bool], _Tally] = field(default_factory=dict)
 
-    def put(self, status: Status, draft: Draft, place: str) -> Draft:
-        """Count *status*, which came as *draft* from the record at *place*; return the finding as it stands now."""
+    def put(self, status: Status, draft: Draft, place: str, *, counted: bool) -> Draft:
+        """Count *status*, which came as *draft* from the record at *place*; return the finding as it stands now.
+
+        It is told where it came first, and as what it was then, until a rule has *counted* enough of it.
+        """
         tally = self._by_key.setdefault(key_of(status), _Tally(draft, status, last=place))
+        if counted:
+            tally.draft = _at_first(tally.draft, draft)
         if tally.last != place:
             tally.before += tally.here
             tally.last = place
         tally.here = status.count
         return _told(tally)
+
+    def decided(self, id_: str, draft: Draft) -> Draft | None:
+        """Return *draft*, which the run's end made of the status whose finding is *id_*; None if it is no status's."""
+        tally = next((one for one in self._by_key.values() if one.draft.event.id == id_), None)
+        return _told(replace(tally, draft=as_answer(draft, tally.status, id_))) if tally else None
+
+
+def _at_first(first: Draft, now: Draft) -> Draft:
+    """Return *now*, which other rules make of a status that came again, as a finding where it came *first*."""
+    event = first.event
+    return replace(now, event=replace(now.event, id=event.id, time=event.time, line=event.line, offset=event.offset))
 
 
 def told(draft: Draft, status: Status) -> Draft:

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sqlite_utils  # noqa: F401 - so that a store is made in this process, which is quicker
+import trustme
+from receivers import Answer, https_server, trust, tunnel
 
 from rules.gate import Gate, literals_of
 from rules.load import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from receivers import HttpsServer
 
     from rules.catalogue import Catalogue
 
@@ -46,6 +50,22 @@ def gate(catalogue: Catalogue) -> Gate:
 @pytest.fixture
 def samples() -> Path:
     return SAMPLES
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def far_side(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpsServer]:
+    with https_server(authority) as server, tunnel(server.port) as way:
+        for name, value in trust(authority, tmp_path).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("HTTPS_PROXY", way.url)
+        monkeypatch.setenv("NO_PROXY", "localhost")
+        server.answers = [Answer(status=200, body=b"ok")]
+        yield server
 
 
 @pytest.fixture(autouse=True)

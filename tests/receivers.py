@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import select
 import socket
 import ssl
@@ -32,6 +33,9 @@ TEAMS_URL = (
     "?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=TEAMSSIGNATURE"
 )
 SLACK_HOST = "hooks.slack.com"
+SLACK_API = "slack.com"
+PAGERDUTY_HOST = "events.pagerduty.com"
+PAGERDUTY_URL = f"pagerduty://{'i' * 32}@{'PAGERSECRET' + 'k' * 9}"
 SLACK_URL = f"https://{SLACK_HOST}/services/T00000000/B00000000/SLACKSECRETSLACKSECRET00"
 
 
@@ -119,6 +123,8 @@ class HttpsServer:
             def do_POST(self) -> None:
                 outer.handle(self)
 
+            do_PUT = do_POST  # noqa: N815 - http.server's name
+
             def log_message(self, *_: object) -> None:
                 pass
 
@@ -128,7 +134,7 @@ class HttpsServer:
 
         self._server = Server(("127.0.0.1", 0), Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        names = ("localhost", "127.0.0.1", SLACK_HOST, TEAMS_HOST)
+        names = ("localhost", "127.0.0.1", SLACK_HOST, SLACK_API, TEAMS_HOST, PAGERDUTY_HOST)
         authority.issue_cert(*names).configure_cert(context)
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.port: int = self._server.server_address[1]
@@ -281,3 +287,23 @@ def trust(authority: trustme.CA, folder: Path) -> dict[str, str]:
     path = folder / "authority.pem"
     authority.cert_pem.write_to_path(str(path))
     return {"SSL_CERT_FILE": str(path), "REQUESTS_CA_BUNDLE": str(path)}
+
+
+@contextmanager
+def all_logs() -> Iterator[list[str]]:
+    """Collect every record that any logger lets through, with all of them set to DEBUG."""
+    lines: list[str] = []
+
+    class Keeper(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(self.format(record))
+
+    root, keeper = logging.getLogger(), Keeper(logging.DEBUG)
+    before = root.level
+    root.addHandler(keeper)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield lines
+    finally:
+        root.removeHandler(keeper)
+        root.setLevel(before)

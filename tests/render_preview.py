@@ -2,6 +2,8 @@
 
     python tests/render_preview.py OUT [NODE_MODULES]
 
+With the variable PICTURES set to a folder, each is also drawn there by Chromium, as wide as a phone and a desktop.
+
 NODE_MODULES is a folder with the npm packages `adaptivecards` and `markdown-it`, which draw the Teams card
 as Microsoft's own renderer does. Without it the Teams pages are left out.
 """
@@ -9,22 +11,27 @@ as Microsoft's own renderer does. Without it the Teams pages are left out.
 from __future__ import annotations
 
 import json
+import os
 import sys
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
 
+from draw_pages import draw
 from made_messages import MESSAGES
 
 from alerts.channels import email, slack, teams
 
+ACK_URL = "https://status.example.com/ack/qa1.a1b2c3d4e5f6.69b89980._kAk34jXHo5gv8ql5fpRSA"
 HEAD = '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
 
 TEAMS = """<style>
 body{margin:0;padding:12px;background:#f5f5f5;font-family:'Segoe UI',Roboto,Helvetica,Arial,sans-serif}
 #card{background:#fff;border:1px solid #e0e0e0;border-radius:6px;overflow:hidden;max-width:640px}
 .ac-pushButton{padding:8px 16px;border:1px solid #d1d1d1;border-radius:4px;background:#fff;color:#242424;
-font:600 14px 'Segoe UI',Roboto,sans-serif;margin:0 8px 0 0}
+font:600 14px 'Segoe UI',Roboto,sans-serif;margin:0 8px 8px 0}
+.ac-actionSet{flex-wrap:wrap!important}.ac-pushButton.style-positive{background:#5b5fc7;border-color:#5b5fc7;color:#fff}
 </style><div id="card"></div>
 <script src="%(folder)s/markdown-it/dist/browser/markdown-it.umd.min.js"></script>
 <script src="%(folder)s/adaptivecards/dist/adaptivecards.min.js"></script>
@@ -62,6 +69,8 @@ h1{font-size:18px;line-height:1.3;margin:6px 0}
 ol,ul{margin:2px 0 8px;padding-left:26px}.words{white-space:pre-wrap;overflow-wrap:anywhere}a{color:#1264a3}
 pre{background:#f8f8f8;border:1px solid #ddd;border-radius:4px;padding:8px;font:12px/1.5 Menlo,Consolas,monospace;
 white-space:pre-wrap;overflow-wrap:anywhere;margin:4px 0}
+blockquote{margin:4px 0;padding-left:10px;border-left:4px solid #ddd}
+code{background:#f8f8f8;border:1px solid #ddd;border-radius:3px;padding:1px 3px;color:#c01343;font:12px Menlo,monospace}
 .context{color:#616061;font-size:13px;margin-top:6px}
 </style><div class="message"><div class="face">QB</div><div>
 <span class="name">qbwatch</span> <span class="app">APP</span>
@@ -90,19 +99,23 @@ def _rich(part: dict[str, Any]) -> str:
         tag = "ol" if part["style"] == "ordered" else "ul"
         items = "".join(f"<li>{_rich(element)}</li>" for element in part["elements"])
         return f"<{tag}>{items}</{tag}>"
-    return f"<pre>{inner}</pre>" if part["type"] == "rich_text_preformatted" else f'<div class="words">{inner}</div>'
+    plain = {"rich_text_preformatted": f"<pre>{inner}</pre>", "rich_text_quote": f"<blockquote>{inner}</blockquote>"}
+    return plain.get(part["type"], f'<div class="words">{inner}</div>')
 
 
 def _words(element: dict[str, Any]) -> str:
     shown = escape(element["text"])
     if element["type"] == "link":
         return f'<a href="{escape(element["url"])}">{shown}</a>'
-    return f"<b>{shown}</b>" if element.get("style", {}).get("bold") else shown
+    style = element.get("style", {})
+    return f"<b>{shown}</b>" if style.get("bold") else f"<code>{shown}</code>" if style.get("code") else shown
 
 
 def main(out: Path, modules: Path | None) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    for name, message in MESSAGES.items():
+    written: dict[str, str] = {}
+    for name, plain in MESSAGES.items():
+        message = replace(plain, ack_url=ACK_URL if plain.can_acknowledge else None)
         mail = email.html(message)
         pages = {
             f"mail-{name}": mail,
@@ -114,6 +127,9 @@ def main(out: Path, modules: Path | None) -> None:
             pages[f"teams-{name}"] = HEAD + TEAMS % {"folder": modules.resolve().as_uri(), "card": card}
         for page, text in pages.items():
             (out / f"{page}.html").write_text(text, encoding="utf-8")
+        written |= pages
+    if "PICTURES" in os.environ:
+        draw(written, Path(os.environ["PICTURES"]))
 
 
 if __name__ == "__main__":

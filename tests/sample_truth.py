@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.record import Outcome, Trigger
 
@@ -139,6 +139,14 @@ QUICKBOOKS = {
         outside=("popup_blocked",),
     ),
     "quickbooks/cannot_start": _refused(CONTOSO, "quickbooks_cannot_start", 4),
+    # The same four words in the log; what Windows noted at that moment tells why.
+    "quickbooks/cannot_start_crashing": _refused(CONTOSO, "quickbooks_crashed", 4),
+    "quickbooks/cannot_start_quarantined": replace(
+        _refused(CONTOSO, "antivirus_or_policy_blocked", 4), outside=("antivirus_or_policy_blocked",)
+    ),
+    "quickbooks/cannot_start_signing_out": ExpectedCase(
+        runs=(_idle(CONTOSO), _ok(CONTOSO), _failed(CONTOSO, "session_logged_out"))
+    ),
     "quickbooks/launch_failed": _refused(FABRIKAM, "quickbooks_cannot_start", 2),
     # Web Connector counts these runs as good: only the answers in the payloads tell what QuickBooks refused.
     "request/entries_refused": ExpectedCase(runs=(_idle(FABRIKAM), _partly(FABRIKAM, "data_error"), _ok(FABRIKAM))),
@@ -331,6 +339,48 @@ WINDOWS_EVENTS = {
     ),
 }
 
+
+def _silent(*causes: str, runs: int = 13) -> ExpectedCase:
+    """Nothing to do, every quarter of an hour, but for one silence."""
+    return ExpectedCase(runs=(_idle(CONTOSO),) * runs, outside=causes)
+
+
+def _broken_off(cause: str) -> ExpectedCase:
+    """Tell of a run that stopped in the middle of its work, with a silence behind it."""
+    return ExpectedCase(runs=(*(_idle(CONTOSO),) * 9, _open(CONTOSO), *(_idle(CONTOSO),) * 4), outside=(cause,))
+
+
+ABSENCE = {
+    "absence/another_user_signed_out": _silent("connector_not_running"),
+    "absence/asleep_by_the_clock_alone": _silent("machine_asleep"),
+    "absence/asleep_in_mid_run": _broken_off("machine_asleep"),
+    "absence/blocked_in_mid_run": _broken_off("connector_hung"),
+    "absence/blue_screen": _silent("blue_screen"),
+    "absence/closed_by_hand": _silent("connector_not_running"),
+    "absence/connector_crashed": _silent("connector_crashed"),
+    "absence/connector_crashed_on_windows_11": _silent("connector_crashed"),
+    "absence/connector_hung": _silent("connector_hung"),
+    # A session that is only disconnected goes on working.
+    "absence/disconnected_only": _silent(runs=14),
+    "absence/fast_startup": _silent("machine_shut_down"),
+    "absence/hibernated_by_the_lid": _silent("machine_asleep"),
+    "absence/lived_and_did_nothing": _silent("auto_run_off"),
+    "absence/log_alone_begins_anew": _silent("session_logged_out"),
+    "absence/log_alone_catches_up": ExpectedCase(
+        runs=(_idle(CONTOSO), _idle(FABRIKAM)) * 13, outside=("machine_asleep",)
+    ),
+    "absence/log_alone_goes_on": _silent("machine_asleep"),
+    "absence/modern_standby": _silent("machine_asleep"),
+    "absence/not_started_since_the_restart": _silent("connector_not_running"),
+    "absence/patch_night": _silent("machine_restarted"),
+    "absence/policy_blocks_the_connector": _silent("antivirus_or_policy_blocked"),
+    "absence/power_lost": _silent("power_lost"),
+    "absence/quickbooks_hung_in_mid_run": _broken_off("connector_hung"),
+    "absence/session_time_limit": _silent("session_logged_out"),
+    "absence/shut_down_on_windows_7": _silent("machine_shut_down"),
+    "absence/vm_paused": _silent("machine_paused"),
+}
+
 CONNECTOR_LOGS = {
     "connector_logs/clef": ExpectedCase(outside=("single_user_mode",)),
     "connector_logs/log4net": ExpectedCase(outside=("permission_missing",)),
@@ -358,6 +408,7 @@ SDK_LOG = {
 }
 
 CASES: dict[str, ExpectedCase] = {
+    **ABSENCE,
     **SDK_LOG,
     **CONNECTOR_LOGS,
     **WINDOWS_EVENTS,

@@ -326,6 +326,7 @@ def test_a_log_that_runs_ahead_all_the_time_is_still_read_in_its_order(world: Wo
         world.wait(minutes(15))
         world.store(runs=(good_run(ahead + minutes(30)),))
         assert live(world) == []
+        world.wait(timedelta(days=1))
 
 
 def test_after_the_clock_was_set_back_failures_are_told_and_good_runs_resolve(world: World) -> None:

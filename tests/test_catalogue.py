@@ -136,7 +136,12 @@ def test_a_rule_may_name_every_format_that_can_be_read() -> None:
 
 
 def test_what_absence_names_is_in_the_catalogue() -> None:
-    named = {"run_summary", "machine_asleep", "session_logged_out", "machine_restarted", "power_lost", "unclassified"}
+    named = {
+        "antivirus_or_policy_blocked", "auto_run_off", "blue_screen", "connector_crashed", "connector_hung",
+        "connector_not_running", "machine_asleep", "machine_paused", "machine_restarted", "machine_shut_down",
+        "missed_schedule", "no_work_offered", "power_lost", "quickbooks_crashed", "run_summary", "session_logged_out",
+        "source_never_seen", "source_quiet", "unclassified",
+    }  # fmt: skip
     assert named <= set(CATALOGUE.causes)
 
 

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from rules.codes import canonical, find_codes, written_forms
 
+GUID = "{71F531F5-8E67-4A7A-9161-15733FFC3206}"
+
 
 @given(st.integers(min_value=0x80000000, max_value=0x80FFFFFF), st.sampled_from(["0x{:08X}", "0x{:08x}", "{}"]))
 def test_a_code_is_the_same_in_hexadecimal_of_either_case_and_in_decimal(number: int, form: str) -> None:
@@ -45,6 +47,10 @@ def test_every_form_of_a_code_holds_what_the_gate_looks_for(number: int) -> None
         ("Status code = 3175, StatusCode: 1010 and qbXML 9002", ("qbXML/3175", "qbXML/1010", "qbXML/9002")),
         ('statusCode="0" statusCode="1" StatusCode: 500 status code 404', ()),
         ('statusCode="500"', ("qbXML/500",)),
+        (f"Die Komponente mit CLSID {GUID} konnte nicht abgerufen werden: 80040154.", ("0x80040154",)),
+        (f"le composant avec le CLSID {GUID} a échoué en raison de l'erreur suivante : 80080005", ("0x80080005",)),
+        (f"order {GUID} of customer: 80040154", ()),
+        ('{"a": {"b": 1}, "order": 80040154}', ()),
         ("size 3140, http://example.com/qbxml/30000", ()),
     ],
 )

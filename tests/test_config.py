@@ -96,11 +96,11 @@ SOURCE = '[[source]]\npath = "QWCLog.txt"\n'
 FAULTS = {
     "an unknown key names the nearest known one": (
         SOURCE + '[host]\nnmae = "x"\n',
-        '/qbwatch.toml:4:1: [host] has no key "nmae". Did you mean "name"?.\n    nmae = …\n    ^',
+        '/qbwatch.toml:4:1: [host] has no key "nmae". Did you mean "name"?\n    nmae = …\n    ^',
     ),
     "an unknown table too": (
         SOURCE + "[hosts]\n",
-        '/qbwatch.toml:3:1: the file has no key "hosts". Did you mean "host"?.\n    [hosts]\n    ^',
+        '/qbwatch.toml:3:1: the file has no key "hosts". Did you mean "host"?\n    [hosts]\n    ^',
     ),
     "a missing secret says which": (
         SOURCE + '[[receiver]]\nname = "a"\nurl = "${env:NOT_THERE}"\n[route]\nreceiver = "a"\n',

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from receivers import START, good_run, make_event, minutes
 
 from alerts.decide import Decision, Group, Kind, Progress, Reason, Told, decide
-from alerts.incident import Incident, State, on_event, on_run
+from alerts.incident import Incident, State
+from alerts.lifecycle import on_event, on_run
 from alerts.route import Routed
 
 ROUTED = Routed(receiver="ops-teams", path="0")

@@ -127,7 +127,7 @@ def test_a_file_of_mere_words_is_read_as_words(tmp_path: Path, capsys: pytest.Ca
         ("0x80040441", "No rule knows 0x80040441. It is of the kind that QuickBooks itself gives to a program"),
         ("0x80070020", "It wraps Windows' own error 32: on any Windows machine, net helpmsg 32"),
         ("3999", "No rule knows qbXML/3999. It is QuickBooks' answer to one request"),
-        ("some words", "No rule matches this. Give the whole line"),
+        ("frobnicate the gizmo", "No rule matches this. Give the whole line"),
     ],
 )
 def test_what_nobody_knows_is_said_so_with_what_is_near(
@@ -180,7 +180,7 @@ def test_a_slip_of_one_digit_or_two_that_changed_places_is_near() -> None:
 
 
 def test_a_number_alone_may_be_several_codes() -> None:
-    assert readings("1030", KNOWN) == ["qbXML/1030", "QBWC1030"]
+    assert readings("1030", KNOWN) == ["qbXML/1030", "QBWC1030", "QuickBooks error 1030"]
     assert readings("6123", KNOWN) == ["-6123, 0"]
     assert readings("hello", KNOWN) == []
 
@@ -189,3 +189,61 @@ def test_a_number_alone_may_be_several_codes() -> None:
 def test_any_text_is_read_without_a_fault(text: str) -> None:
     for code in readings(text, KNOWN):
         nearest_codes(code, KNOWN)
+
+
+def test_a_pasted_line_may_be_longer_than_any_file_name(capsys: pytest.CaptureFixture[str]) -> None:
+    line = f"20260310.02:00:09 UTC\t: X.handleModalDialogError() : {'QuickBooks said ' * 30} <QBWC1053: A modal dialog>"
+    assert [one["cause"] for one in asked(capsys, line)] == [POPUP]
+    assert main(["explain", "x" * 600]) == 1
+
+
+RULE_OF_A_RUN = """\
+rule ours.jam_{at}
+    cause    quickbooks_busy
+    in       qbwc
+    when     text contains "{words}" {more}
+    sample   20260310.02:00:09 UTC\t: X.update() : {words}
+"""
+OF_RUNS = {
+    "paper jam": ("3 times in 30m per application", "it comes 3 times in 30m per application"),
+    "paper lost": ("2 times per run", "it comes 2 times per run"),
+    "tray open": ("and outcome is failed", "the outcome of its run is failed"),
+    "tray gone": ("and not outcome in (ok, no_work)", "it is not so that the outcome of its run is ok or no_work"),
+    "no paper": (
+        'and within run (text contains "tray open")',
+        'another record of its run fulfils: text contains "tray open"',
+    ),
+    "ink low": (
+        "and outcome is failed 2 times in 1h per host",
+        "the outcome of its run is failed; it comes 2 times in 1h per host",
+    ),
+}
+
+
+@pytest.fixture
+def of_runs(tmp_path: Path) -> str:
+    rules = (
+        RULE_OF_A_RUN.format(at=at, words=words, more=more) for at, (words, (more, _)) in enumerate(OF_RUNS.items())
+    )
+    (tmp_path / "ours.rules").write_text("".join(rules), encoding="utf-8")
+    return str(tmp_path)
+
+
+@pytest.mark.parametrize("words", OF_RUNS)
+def test_a_rule_that_asks_for_more_than_the_line_is_named_with_what_it_asks(
+    of_runs: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [found] = asked(capsys, "--rules", of_runs, f"20260310.02:00:09 UTC\t: X.update() : {words}")
+    assert (found["cause"], found["only_if"]) == ("quickbooks_busy", OF_RUNS[words][1])
+    assert main(["explain", "--rules", of_runs, words]) == 0
+    assert f"Only if {OF_RUNS[words][1]}." in " ".join(capsys.readouterr().out.split())
+
+
+def test_what_the_line_itself_says_goes_before_what_its_run_may_add(
+    of_runs: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = "20260310.02:00:09 UTC\t: X.update() : QBWC1053: A modal dialog box. paper jam"
+    found = asked(capsys, "--rules", of_runs, line)
+    assert [(one["cause"], one["only_if"] is None) for one in found] == [(POPUP, True), ("quickbooks_busy", False)]
+    main(["explain", "--rules", of_runs, line])
+    assert "\nOr: QuickBooks was busy" in capsys.readouterr().out

@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from log_folder import MARKS, NUMBER, START, LogFolder
 from qwclog import Session
 
-import ingest.platform
+import ingest.platform.files
 from ingest.identity import Change, compare
 from ingest.ledger import Fate
 from ingest.platform import FileId, open_shared
@@ -63,7 +63,7 @@ class Following(RuleBasedStateMachine):
         for place in ("ingest.identity", "qbwatch.sources"):
             self.patch.setattr(f"{place}.open_shared", self.open)
         if self.identity:
-            self.patch.setattr(ingest.platform, "_identity", self.identity)
+            self.patch.setattr(ingest.platform.files, "_identity", self.identity)
         self.start()
 
     def path(self, name: str) -> Path:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from qwclog import BANNER, Session
 
-import ingest.platform
+import ingest.platform.files
 from ingest.encoding import detect_encoding
 from ingest.follow import FollowedFile
 from ingest.formats.qbwc import QwcGrammar
@@ -45,13 +45,13 @@ def volume(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     """A local disk; FAT or a share that has no numbers; a share that gives others each time."""
     given_out = iter(range(1, 10_000))
     if request.param == "without numbers":
-        monkeypatch.setattr(ingest.platform, "_identity", lambda status: FileId(volume=status.st_dev, number=0))
+        monkeypatch.setattr(ingest.platform.files, "_identity", lambda status: FileId(volume=status.st_dev, number=0))
     elif request.param != "numbered":
 
         def fresh(status: os.stat_result) -> FileId:
             return FileId(volume=status.st_dev, number=next(given_out))
 
-        monkeypatch.setattr(ingest.platform, "_identity", fresh)
+        monkeypatch.setattr(ingest.platform.files, "_identity", fresh)
     return str(request.param)
 
 

@@ -13,24 +13,11 @@ from hypothesis import strategies as st
 from receivers import START, good_run, make_event, minutes
 from sqlite_utils import Database
 
-from alerts.incident import (
-    Change,
-    ChangeKind,
-    Good,
-    Incident,
-    RunEnd,
-    State,
-    acknowledge,
-    believable,
-    finding_of,
-    on_event,
-    on_revision,
-    on_run,
-    resolve,
-)
+from alerts.incident import Change, ChangeKind, Good, Incident, RunEnd, State
+from alerts.lifecycle import acknowledge, believable, finding_of, on_event, on_revision, on_run, resolve
 from ingest.record import Outcome
+from qbwatch.history import alert_tables, hush_tables
 from qbwatch.history.alert_store import AlertStore
-from qbwatch.history.alert_tables import create
 from rules.event import Event, Role, Severity
 
 NOW = START + minutes(1)
@@ -271,7 +258,8 @@ LATER = START + timedelta(days=1)
 def incidents_after(batches: list[list[Event | RunEnd]]) -> list[Incident]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
         db.row_factory = sqlite3.Row
-        create(Database(db))
+        alert_tables.create(Database(db))
+        hush_tables.create(Database(db))
         alerts = AlertStore(db, UTC)
         for batch in batches:
             events = [one for one in batch if isinstance(one, Event)]

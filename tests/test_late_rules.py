@@ -16,6 +16,7 @@ from qbwatch.config import Settings, Source
 from qbwatch.history.alert_store import AlertStore
 from qbwatch.history.store import Store
 from qbwatch.pipeline import Pipeline
+from qbwatch.rule_check import check_samples
 from qbwatch.scan_stream import ScanStream
 from qbwatch.stream import LogStream
 from rules.catalogue import Catalogue
@@ -279,3 +280,28 @@ def test_the_product_of_a_run_can_be_asked_for() -> None:
     stream.finish()
     events = stream.take_batch().events.values()
     assert sorted(event.rule for event in events) == ["ours.hosted", "ours.newer"]
+
+
+@pytest.mark.parametrize(
+    ("format_", "record"),
+    [
+        ("qbsdk", "20260310.02000{at}\tE\t4556\tRequestProcessor\tslow gizmo"),
+        ("serilog", "2026-03-10 02:00:0{at}.123 +00:00 [ERR] slow gizmo"),
+        ("nlog", "2026-03-10 02:00:0{at}.1234|ERROR|Fabrikam.Agent|slow gizmo"),
+    ],
+)
+def test_a_count_in_another_log_is_tested_by_its_sample_also_where_times_are_local(format_: str, record: str) -> None:
+    lines = [record.format(at=at) for at in range(3)]
+    rule = RULE.format(name="slow", when='text contains "slow gizmo" 3 times in 1h per host')
+    head, _ = rule.replace("in      qbwc", f"in      {format_}").split("    sample")
+    text = (
+        CAUSE.format(name="slow")
+        + head
+        + f"    sample  {lines[0]}\n"
+        + "".join(f"       > {one}\n" for one in lines[1:])
+    )
+    text += f"    never   {lines[0]}\n       > {lines[1]}\n"
+    parsed, shipped = parse(text, "ours.rules"), load()
+    assert parsed.faults == []
+    rules = Catalogue({**shipped.causes, **parsed.causes}, (*parsed.rules.values(),), pack="ours")
+    assert list(check_samples(rules)) == []

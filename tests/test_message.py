@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from datetime import UTC, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from made_messages import MESSAGES, incident, message
+from made_messages import MESSAGES, incident, message, over, repeated
 from receivers import START
 
 from alerts.channels import console, other, text
+from alerts.channels.templates import SHIPPED_ONLY
+from alerts.compose import compose
 from alerts.decide import Decision, Kind, Reason
-from alerts.message import Message, compose, shorter
+from alerts.incident import Ending
+from alerts.message import Message, shorter
 from alerts.spoken import Reader, duration
 from rules.event import Severity
 
@@ -37,10 +42,98 @@ def test_a_resolving_message_says_how_long_and_how_many() -> None:
     said = MESSAGES["resolved"]
     assert said.headline == "Solved: A QuickBooks pop-up is blocking the sync on srv-01"
     assert said.explanation == (
-        "Contoso Sync counts as well again since Tue 10 Mar, 02:01 EDT. "
-        "It was failing for 4 h 1 min; 16 runs went wrong."
+        "Contoso Sync works again since Tue 10 Mar, 02:01 EDT. It was failing for 4 h 1 min; 16 runs went wrong."
     )
     assert (said.steps, said.links, said.evidence) == ((), (), ())
+
+
+@pytest.mark.parametrize(
+    ("ending", "by", "says", "client"),
+    [
+        (Ending.RECOVERED, None, "Contoso Sync works again since", True),
+        (Ending.FIXED, "Pat", "Pat closed it by hand at Tue 10 Mar, 02:01 EDT: fixed.", False),
+        (Ending.FALSE_ALARM, None, "Somebody closed it by hand at Tue 10 Mar, 02:01 EDT: false alarm.", False),
+        (Ending.SIGNAL, None, "The machine shows since", False),
+        (Ending.QUIET, None, "Nothing more was heard of it for long", False),
+    ],
+)
+def test_an_end_is_told_as_it_was_and_the_client_hears_only_of_what_works(
+    ending: Ending,
+    by: str | None,
+    says: str,
+    client: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    ended = replace(over(repeated(incident(), 16)), ending=ending, resolved_by=by)
+    said = message(Kind.RESOLVED, ended)
+    assert said.explanation.startswith(says)
+    assert said.explanation.endswith("It was failing for 4 h 1 min; 16 runs went wrong.")
+    assert bool(said.forward) == client
+
+
+def test_a_silence_is_told_in_the_readers_time_and_so_is_its_end() -> None:
+    told = "It wrote nothing from 2026-03-10 02:00 UTC to 2026-03-10 06:01 UTC: about 16 scheduled runs missed."
+    asleep = replace(incident(), cause="machine_asleep", message=told, evidence=("At 2026-03-10 02:12:15Z it slept.",))
+    local = "It wrote nothing from Mon 9 Mar, 22:00 EDT to Tue 10 Mar, 02:01 EDT: about 16 scheduled runs missed."
+    assert message(Kind.OPENED, asleep).evidence[:2] == (local, "At Mon 9 Mar, 22:12 EDT it slept.")
+    said = message(Kind.RESOLVED, replace(over(asleep), ending=Ending.SIGNAL))
+    assert said.explanation == "The machine shows since Mon 9 Mar, 22:16 EDT that this is over. It lasted 16 min."
+    assert said.evidence == (local,)
+    # A log's own line stays as it is.
+    said = message(Kind.OPENED, incident(message="2026-03-10 02:12:15Z the sync failed"))
+    assert said.evidence[0] == "2026-03-10 02:12:15Z the sync failed"
+
+
+@pytest.mark.parametrize(
+    ("changes", "history"),
+    [
+        ({"quiet_since": START - timedelta(days=9)}, "back after 9 days without it"),
+        ({"first_for_client": True}, "first time seen at this client"),
+        ({"usual": 2.6}, "usually about 3 a week here"),
+        ({"usual": 0.2}, "usually less than once a week here"),
+        ({}, None),
+    ],
+)
+def test_how_usual_it_is_is_told(changes: dict[str, Any], history: str | None) -> None:
+    facts = {fact.label: fact.value for fact in message(Kind.OPENED, replace(incident(), **changes)).facts}
+    assert facts.get("History") == history
+
+
+def test_the_clients_text_is_left_out_where_several_clients_are_told_of() -> None:
+    assert MESSAGES["opened"].forward.startswith("QuickBooks on srv-01 is waiting")
+    assert MESSAGES["changed"].forward == ""
+    assert MESSAGES["resolved"].forward == (
+        "Contoso Sync works again since Tue 10 Mar, 02:01 EDT. There is nothing left for you to do."
+    )
+
+
+def test_steps_and_lines_that_do_not_fit_are_counted() -> None:
+    lines = tuple(f"line {number}" for number in range(9))
+    said = message(Kind.OPENED, incident(steps=tuple(f"step {number}" for number in range(11)), evidence=lines))
+    assert (len(said.steps), said.more_steps) == (8, 3)
+    assert (len(said.evidence), said.more_evidence) == (3, 7)
+    assert [form.more_evidence for form in shorter(said)][1:] == [10] * 6
+    assert list(shorter(said))[-1].more_steps == 11
+
+
+def test_what_an_older_version_wrote_into_the_outbox_is_still_read() -> None:
+    data = json.loads(MESSAGES["opened"].to_json())
+    old = {name: data[name] for name in (
+        "id", "thread", "kind", "severity", "headline", "why", "facts", "explanation", "steps", "links", "evidence",
+        "affected", "more",
+    )}  # fmt: skip
+    read = Message.from_json(json.dumps(old))
+    assert (read.headline, read.about, read.ack_command) == (MESSAGES["opened"].headline, (), None)
+
+
+def test_a_digest_names_what_is_wrong_the_worst_first_with_counts() -> None:
+    said = MESSAGES["digest"]
+    assert said.headline == "Digest: 16 sync problems on 16 hosts at 4 clients"
+    assert said.affected == (
+        "A QuickBooks pop-up is blocking the sync: srv-00, srv-01, srv-02 and 11 more",
+        "The certificate of sync.example.com is not trusted: srv-20",
+        "The machine was asleep: srv-21; solved since",
+    )
+    assert (said.steps, said.links, said.forward) == ((), (), "")
 
 
 def test_many_incidents_are_one_message_with_a_list_that_is_cut_and_counted() -> None:
@@ -113,7 +206,7 @@ def test_a_service_with_little_room_gets_what_matters_most() -> None:
         body_maxlen = 300
         title_maxlen = 0
 
-    letter = other.envelope(MESSAGES["opened"], Pager())
+    letter = other.envelope(MESSAGES["opened"], Pager(), SHIPPED_ONLY)
     assert letter.body_format == "text"
     assert len(letter.title) + len(letter.body) + 2 <= 300
     assert "Host: srv-01" in letter.body

@@ -153,6 +153,85 @@ def test_what_ends_a_sender_is_told_to_who_asks(world: World) -> None:
     assert str(sender.error) == "disk I/O error"
 
 
+def test_a_far_side_that_asks_to_be_left_alone_is_left_alone_with_everything(world: World) -> None:
+    busy = SendResult(outcome=Outcome.TRANSIENT, reason="too many", code=429, retry_after=minutes(10))
+    world.channel.answers = [busy, SENT]
+    world.store(make_event(), make_event(2, host="srv-02", client="Fabrikam"))
+    world.wait(minutes(1))
+    world.store()
+    store = SqlOutbox(connect(world.path))
+    sender = world.sender()
+    assert sender.drain(store) == 1
+    world.wait(minutes(9))
+    assert sender.drain(store) == 0
+    world.wait(minutes(1))
+    assert sender.drain(store) == 2
+    store.close()
+    assert [state for state, _ in world.states()] == ["sent", "sent"]
+
+
+def test_between_two_messages_goes_by_what_the_far_side_takes(world: World) -> None:
+    world.store(make_event(), make_event(2, host="srv-02", client="Fabrikam"))
+    world.wait(minutes(1))
+    world.store()
+    store = SqlOutbox(connect(world.path))
+    sender = world.sender(spacing=timedelta(seconds=1))
+    assert sender.drain(store) == 1
+    world.wait(timedelta(seconds=0.9))
+    assert sender.drain(store) == 0
+    world.wait(timedelta(seconds=0.1))
+    assert sender.drain(store) == 1
+    store.close()
+
+
+def test_a_clock_that_is_set_back_makes_no_wait_longer(world: World) -> None:
+    busy = SendResult(outcome=Outcome.TRANSIENT, reason="too many", code=429, retry_after=minutes(10))
+    world.channel.answers = [busy, SENT]
+    world.store(make_event(), make_event(2, host="srv-02", client="Fabrikam"))
+    world.wait(minutes(1))
+    world.store()
+    store = SqlOutbox(connect(world.path))
+    sender = world.sender()
+    assert sender.drain(store) == 1
+    world.wait(-timedelta(days=400))
+    world.store()
+    assert sender.drain(store) == 2
+    store.close()
+
+
+def test_what_was_given_up_is_tried_again_when_somebody_asks_and_for_another_week(world: World) -> None:
+    world.channel.answers = [GONE, DOWN, SENT]
+    world.store(make_event())
+    world.wait(minutes(1))
+    world.store()
+    world.send()
+    store = SqlOutbox(world.db)
+    [dead] = store.failed()
+    assert store.failed("other") == []
+    world.wait(timedelta(days=8))
+    assert store.retry([dead, "nothing"], world.now) == 1
+    assert store.retry([dead], world.now) == 0
+    world.send()
+    assert world.states() == [("pending", 2)]
+    world.wait(minutes(1))
+    world.send()
+    assert world.states() == [("sent", 3)]
+    outcomes = [(one.attempt, one.outcome, one.code) for one in store.attempts(dead)]
+    assert outcomes == [(1, "rejected", 404), (2, "transient", 503), (3, "sent", None)]
+
+
+def test_what_follows_knows_what_the_far_side_calls_the_first_message(world: World) -> None:
+    world.channel.answers = [SendResult(outcome=Outcome.SENT, reason="accepted", receipt="C1:1.2"), SENT]
+    world.store(make_event())
+    world.wait(minutes(1))
+    world.store()
+    world.send()
+    world.wait(minutes(15))
+    world.store(runs=(good_run(world.now),))
+    world.send()
+    assert [message.parent for message in world.channel.got] == [None, "C1:1.2"]
+
+
 def delivery(attempt: int = 1, created_at: datetime = START) -> Delivery:
     return Delivery(id="d", receiver="ops", message=None, created_at=created_at, attempt=attempt)  # type: ignore[arg-type]
 

@@ -23,6 +23,7 @@ from qbwatch.history.times import ALWAYS
 from qbwatch.pipeline import Pipeline
 from qbwatch.source_format import FormatChooser
 from qbwatch.sources import Sources
+from rules.pulse import ConfiguredApplication
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +41,7 @@ class World:
     folder: Path
     catalogue: Catalogue
     now: datetime = START + timedelta(minutes=1)
+    applications: tuple[ConfiguredApplication, ...] = ()
     store: Store = field(init=False)
     pipeline: Pipeline = field(init=False)
 
@@ -57,6 +59,7 @@ class World:
             store=self.folder / "history.db",
             receivers=(Receiver(name="ops", url=SecretUrl("")),),
             route=Route(receiver="ops", group_wait=timedelta(seconds=30)),
+            applications=self.applications,
         )
         self.pipeline = Pipeline(
             settings=settings,
@@ -345,3 +348,52 @@ def test_an_idle_log_is_not_opened(world: World, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("qbwatch.sources.open_shared", opened.append)
     world.turn(1)
     assert opened == []
+
+
+def quarter_hours(begins: int, ends: int) -> list[str]:
+    """Return a run each quarter of an hour, from *begins* to *ends* in hours after the start."""
+    return [text for at in range(begins * 3600, ends * 3600, 900) for text in Session(at=at).ok()]
+
+
+def test_a_first_start_finds_the_silences_of_all_the_past_and_tells_nobody(world: World) -> None:
+    night = timedelta(days=9)
+    world.pipeline.tell_from = world.now = START + night
+    world.write(BANNER, *quarter_hours(0, 48), BANNER, *quarter_hours(56, 9 * 24))
+    for seconds in (0, 2, 60):
+        world.turn(seconds)
+    assert world.roots() == ["session_logged_out"]
+    assert world.rows("SELECT id FROM incidents") == []
+    assert world.rows("SELECT * FROM notifications") == []
+
+
+def test_a_machine_that_always_writes_is_judged_all_the_same(world: World) -> None:
+    every = ConfiguredApplication(name="Fabrikam Ledger", every=timedelta(minutes=5))
+    world.applications = (every,)
+    world.restart()
+    world.now = START
+    for minute in range(30):
+        # A turn in which nothing was read never comes.
+        world.write(*Session(at=minute * 60).no_work())
+        world.turn(30)
+        world.write(line("RegistryManager.getUpdateLock()", "UpdateLock = FALSE", minute * 60 + 30))
+        world.turn(30)
+    assert world.rows("SELECT cause, application FROM incidents") == [("auto_run_off", "Fabrikam Ledger")]
+
+
+def test_a_silence_that_gets_another_name_at_its_end_is_one_incident(world: World) -> None:
+    world.applications = (ConfiguredApplication(name="Contoso Sync", every=timedelta(minutes=15)),)
+    world.restart()
+    world.now = START
+    for hour in range(2):
+        world.write(*quarter_hours(hour, hour + 1))
+        world.turn(3600)
+    for _ in range(3):
+        world.turn(1800)
+    assert world.rows("SELECT cause, state FROM incidents") == [("missed_schedule", "open")]
+    world.write(BANNER, *quarter_hours(8, 9))
+    world.now = START + timedelta(hours=9)
+    for seconds in (0, 2, 60):
+        world.turn(seconds)
+    assert world.rows("SELECT cause, state, withdrawn FROM incidents") == [("session_logged_out", "resolved", 0)]
+    told = world.rows("SELECT kind FROM notifications ORDER BY rowid")
+    assert told == [("opened",), ("resolved",)]

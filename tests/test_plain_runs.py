@@ -9,13 +9,12 @@ from conftest import SAMPLES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from odd_runs import MANY, behind, odd_logs, ok, ticket, verbose
-from qwclog import BANNER, SOAP, START, Session, blocks_of, line
+from qwclog import BANNER, SOAP, Session, blocks_of, line
 
 from ingest.formats import read_records
-from ingest.record import Record, Span
 from ingest.runs import OpenRun
 from ingest.search import count_lines, find
-from qbwatch.machine import MachineTimeline
+from qbwatch.machine import MachineWatch
 from qbwatch.scan_stream import ScanStream
 from rules.classify import Where
 from rules.gate import Gate, literals_of
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from ingest.blocks import Block
     from ingest.formats.qbwc_words import OwnWords
+    from ingest.schedule_facts import ScheduleFact
 
 CATALOGUE = load()
 GATE = Gate(literals_of(CATALOGUE))
@@ -66,15 +66,11 @@ class Watched:
     """A stream with all that can be seen of it."""
 
     def __init__(self, kind: type[Closing], gate: Gate) -> None:
-        self.timeline = MachineTimeline(CATALOGUE, host="srv-01", client=None)
-        # Without a signal of Windows, gaps are not kept.
-        self.timeline.signal(
-            Record(
-                format="windows-events", time=START, component="", message="", span=Span(offset=0, length=0, line=1)
-            ),
-            WHERE,
+        self.machine = MachineWatch(CATALOGUE, host="srv-01", client=None)
+        self.facts: list[ScheduleFact] = []
+        self.stream = kind(
+            CATALOGUE, gate, host="srv-01", client=None, on_sign=self.machine.sign, on_fact=self.facts.append
         )
-        self.stream = kind(CATALOGUE, gate, host="srv-01", client=None, on_sign=self.timeline.sign)
         self.seen: list[Any] = []
 
     def take(self, blocks: Iterable[Block], file: str) -> None:
@@ -84,8 +80,10 @@ class Watched:
             going = [state(run) for run in self.stream._joiner.open]
             self.seen.append((list(batch.events.items()), list(batch.runs.items()), going, block.count()))
             self.seen.append(self.stream.safe(file))
-            line = self.timeline
-            self.seen.append((line._last_sign, line._last_turn, list(line._intervals), list(line._quiet)))
+            for run in batch.runs.values():
+                self.machine.run(run)
+            quiet = self.machine.quiet
+            self.seen.append((list(self.facts), quiet.first, quiet.last, repr(quiet.found), repr(self.machine.pulses)))
 
     def finish(self) -> list[Any]:
         self.stream.finish()

@@ -39,6 +39,46 @@ HIDDEN = [
     ("card 4111 1111 1111 1111 declined", "card [number] declined"),
     ("card 378282246310005 declined", "card [number] declined"),
     ("SSN 219-09-9999", "SSN [number]"),
+    ('{"password": "hun\\"ter 2", "app": "x"}', '{"password": "[secret]", "app": "x"}'),
+    (
+        '<InvoiceAddRq requestID="1"><CustomerRef><FullName>Pat Smith</FullName></CustomerRef><Amount>12.50</Amount>',
+        (
+            '<InvoiceAddRq requestID="1"><CustomerRef><FullName>[private]</FullName></CustomerRef>'
+            "<Amount>[private]</Amount>"
+        ),
+    ),
+    (
+        '<CustomerRet><Name>Pat Smith</Name><Notes lang="en">owes &amp; pays late</Notes></CustomerRet>',
+        '<CustomerRet><Name>[private]</Name><Notes lang="en">[private]</Notes></CustomerRet>',
+    ),
+    (
+        'There is an invalid reference to QuickBooks Customer "Pat Smith" in the Invoice.',
+        'There is an invalid reference to QuickBooks Customer "[private]" in the Invoice.',
+    ),
+    (
+        'statusMessage="There is an invalid reference to QuickBooks Vendor &quot;Pat Smith&quot; in the Bill."',
+        'statusMessage="There is an invalid reference to QuickBooks Vendor &quot;[private]&quot; in the Bill."',
+    ),
+    (
+        'The name "Pat Smith" of the list element is already in use.',
+        'The name "[private]" of the list element is already in use.',
+    ),
+    ("paid from DE89 3704 0044 0532 0130 00 today", "paid from [number] today"),
+    ("paid from GB29NWBK60161331926819 today", "paid from [number] today"),
+    ("bank account number: 000123456789", "bank account number: [number]"),
+    ("Acct# 12345-678 routing no. 021000021", "Acct# [number] routing no. [number]"),
+    ("Tax ID 12-3456789", "Tax ID [number]"),
+    ("Set-Cookie: id=abc; Path=/", "Set-Cookie: [secret]"),
+    ("https://discord.com/api/webhooks/123/abc failed", "https://discord.com/api/webhooks/[token] failed"),
+    (
+        "https://contoso.webhook.office.com/webhookb2/a@b/IncomingWebhook/c failed",
+        "https://contoso.webhook.office.com/webhookb2/[token] failed",
+    ),
+    ("acknowledged by qa1.a1b2c3d4e5f6.69b89980._kAk34jXHo5gv8ql5fpRSA", "acknowledged by [token]"),
+    (
+        "-----BEGIN RSA PRIVATE KEY-----MIIBOgIBAAJ=-----END RSA PRIVATE KEY-----",
+        "-----BEGIN RSA PRIVATE KEY-----[secret]-----END RSA PRIVATE KEY-----",
+    ),
 ]
 
 KEPT = [
@@ -55,6 +95,16 @@ KEPT = [
     "port 5222-5223, order 1234-5678, 20260310020009",
     "0123456789abcdef0123456789abcdef",
     "password=<MaskedForSecurity>",
+    "<HostRet><ProductName>QuickBooks Pro 2024</ProductName><CompanyFileName>Acme.qbw</CompanyFileName></HostRet>",
+    "<Event><System><EventID>7002</EventID><Computer>srv-01</Computer></System></Event>",
+    '<CustomerQueryRs requestID="1" statusCode="3120" statusSeverity="Error" statusMessage="Object not found">',
+    'There is an invalid reference to QuickBooks Item "Widget 12" in the Invoice.',
+    "Account 1000 Checking is not a bank account; posting to account 40100 and 12345 failed.",
+    "The sync account svc-qb1 was locked; accounting for 12345 records.",
+    "GB29NWBK60161331926818 is no account: its checksum is wrong",
+    "KB5031356 for OS build 22621.2428 installed, update 1234567 of 2026-03-10",
+    'The name "Contoso Sync" is shown in the list of applications.',
+    "port 8019, 8020, 56728, 55378-55382 and 10172",
     "The scheme is 'Basic'. Basic authentication is off; bearer authentication is on.",
     "System.Web.Services, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b03f5f7f11d50a3a",
     "",

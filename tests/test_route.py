@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from receivers import START, make_event
 
-from alerts.incident import Incident, on_event
+from alerts.lifecycle import on_event
 from alerts.receiver import Receiver, ReceiverError, SecretUrl
 from alerts.route import Route, Routed, fits, group_key, receivers_of, routes_for
+
+if TYPE_CHECKING:
+    from alerts.incident import Incident
 
 
 def incident(**changes: Any) -> Incident:

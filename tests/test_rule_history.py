@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from conftest import SAMPLES
 from qwclog import BANNER, SOAP, Session, line
 
 from qbwatch.__main__ import main
@@ -172,3 +173,17 @@ def test_what_is_not_there_is_told(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(db.parent))
     assert main(["rules", *(one.format(db=db) for one in arguments)]) == 2
     assert problem in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("case", ["cannot_start_crashing", "cannot_start_signing_out", "cannot_start"])
+def test_a_cause_that_was_weighed_by_what_lay_near_stays(
+    tmp_path: Path, rules: Path, case: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    db = tmp_path / "weighed.db"
+    main(["scan", str(SAMPLES / "quickbooks" / case), "--db", str(db), "--host", "srv-01", "--json"])
+    before = rows(db, "SELECT id, cause, explanation, evidence FROM events ORDER BY id")
+    assert before
+    for action in (["diff", "shipped", str(rules)], ["apply", str(rules)]):
+        code, lines = answer(capsys, *action, "--db", str(db))
+        assert (code, [one for one in lines if one.get("kind") == "move"]) == (0, [])
+    assert rows(db, "SELECT id, cause, explanation, evidence FROM events ORDER BY id") == before

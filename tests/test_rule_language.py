@@ -159,17 +159,17 @@ FAULTS = {
             "x.rules:1:1: cause jam has no title, severity, act, explain, step, link. "
             "Every cause needs title, severity, act, explain, step, link.\n    cause jam\n    ^"
         ),
-        'x.rules:2:5: a cause has no "titel". Did you mean "title"?.\n        titel  x\n        ^',
+        'x.rules:2:5: a cause has no "titel". Did you mean "title"?\n        titel  x\n        ^',
     ],
     CAUSE.replace("warning ", "warnin  "): [
         (
-            'x.rules:3:15: "warnin" is no severity. Did you mean "warning"?.\n'
+            'x.rules:3:15: "warnin" is no severity. Did you mean "warning"?\n'
             "        severity  warnin     # for now\n                  ^"
         )
     ],
     CAUSE.replace("{host}", "{hots}"): [
         (
-            'x.rules:5:28: "{hots}" is no name that can be filled in. Did you mean "host"?.\n'
+            'x.rules:5:28: "{hots}" is no name that can be filled in. Did you mean "host"?\n'
             "        explain   Something on {hots}\n                               ^"
         )
     ],
@@ -219,8 +219,8 @@ FAULTS = {
     ],
     rule('pattern "jam.*jam.*jam"'): [
         (
-            "x.rules:13:11: several repeats without an end may take very long. "
-            "Keep one, bound the others as in .{0,40}, "
+            "x.rules:13:11: it can be tried in too many ways, which may take very long. "
+            "Bound its repeats more tightly, as in .{0,40}, let a repeat end where its letters end, as in [^,]*, "
             'or combine two conditions.\n        when  pattern "jam.*jam.*jam"\n              ^'
         )
     ],
@@ -231,14 +231,14 @@ FAULTS = {
         )
     ],
     rule('text contains "jam"').replace("in  qbwc", "in  qbcw"): [
-        'x.rules:12:9: "qbcw" is no format. Did you mean "qbwc"?.\n        in  qbcw\n            ^'
+        'x.rules:12:9: "qbcw" is no format. Did you mean "qbwc"?\n        in  qbcw\n            ^'
     ],
     CAUSE + "    client\n": [
         'x.rules:10:5: "client" says nothing. Write its value behind it.\n        client\n        ^'
     ],
     CAUSE + "    verify  {hots} runs.\n": [
         (
-            'x.rules:10:13: "{hots}" is no name that can be filled in. Did you mean "host"?.\n'
+            'x.rules:10:13: "{hots}" is no name that can be filled in. Did you mean "host"?\n'
             "        verify  {hots} runs.\n                ^"
         )
     ],
@@ -309,3 +309,22 @@ def test_the_examples_of_the_reference_load_and_pass() -> None:
     parsed = parse(blocks, "docs.rules")
     assert parsed.faults == []
     assert list(check_samples(Catalogue(parsed.causes, tuple(parsed.rules.values())))) == []
+
+
+def test_every_fault_of_a_block_is_told_at_once_whatever_else_is_missing() -> None:
+    text = (
+        "cause jam\n    severity  bad\n    explain   Hello {hots}.\n    link      www.example.com\n\n"
+        "rule two words\n    cause   jamm\n    in      qbcw\n    when    code is QBWC105\n    sample  x\n\n"
+        "rule\n    cause   jam\n"
+    )
+    assert [(fault.place.line, fault.problem.split(".")[0]) for fault in parse(text, "x.rules").faults] == [
+        (1, "cause jam has no title, act, step"),
+        (2, '"bad" is no severity'),
+        (3, '"{hots}" is no name that can be filled in'),
+        (4, '"www'),
+        (6, '"two words" is no name'),
+        (8, '"qbcw" is no format'),
+        (9, '"QBWC105" is no code'),
+        (12, "this rule has no name"),
+        (12, "rule without a name has no in, when, sample"),
+    ]

@@ -132,3 +132,10 @@ def test_a_store_that_was_made_before_signals_were_kept_says_so(tmp_path: Path) 
         pytest.raises(StoreError, match="made before signals were kept"),
     ):
         history.signals()
+
+
+def test_the_number_of_a_windows_session_is_no_secret_and_what_opens_a_session_is(tmp_path: Path) -> None:
+    fields = {"SessionID": "4", "SessionId": "0c8a6f5e2b", "State": "active"}
+    signed = replace(SIGNED_OUT, record=replace(SIGNED_OUT.record, fields=fields))
+    (row,) = stored(tmp_path, (signed,))
+    assert json.loads(row["fields"]) == {"SessionID": "4", "SessionId": "[secret]", "State": "active"}

@@ -140,11 +140,11 @@ def told(catalogue: Catalogue, text: str, *, live: bool = False) -> tuple[list[E
     return events, [(done.run.outcome.value, done.cause) for done in batch.runs.values()]
 
 
-def session(*payloads: str, method: str = RECEIVE, lines: list[str] | None = None) -> str:
-    """Return a run with *payloads* dumped before its last answer."""
+def session(*payloads: str, method: str = RECEIVE, lines: list[str] | None = None, at_s: int = 0) -> str:
+    """Return a run with *payloads* dumped before its last answer, *at_s* seconds after the start."""
     records = list(lines or Session().ok())
     at = next(number for number, text in enumerate(records) if "hresult=" in text or "ConnectToQB" in text)
-    records[at:at] = [line(method, f"XML dump follows: -\r\n\r\n{xml}\r\n") for xml in payloads]
+    records[at:at] = [line(method, f"XML dump follows: -\r\n\r\n{xml}\r\n", at_s) for xml in payloads]
     return "".join(records)
 
 
@@ -218,7 +218,7 @@ def test_a_run_like_many_before_it_is_not_passed_over_when_its_payload_tells_a_r
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     good, bad = answer(refused(0, severity="Info")), answer(refused(3140, "An invalid reference."))
-    runs = [session(bad if number == 9 else good, lines=Session(at=900 * number).ok()) for number in range(12)]
+    runs = [session(bad if n == 9 else good, lines=Session(at=900 * n).ok(), at_s=900 * n) for n in range(12)]
     (tmp_path / "QWCLog.txt").write_bytes("".join(runs).encode())
     assert main(["scan", "--json", str(tmp_path / "QWCLog.txt")]) == 1
     lines = [json.loads(text) for text in capsys.readouterr().out.splitlines()]

@@ -62,7 +62,7 @@ def unknown(store: Path, capsys: pytest.CaptureFixture[str], *arguments: str) ->
 def test_unknown_failures_are_grouped_by_what_they_say(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = {one["template"]: one for one in unknown(store, capsys)}
     assert {template: (one["count"], one["codes"]) for template, one in found.items()} == {
-        "HRESULT = 0x80049999": (6, ["0x80049999"]),
+        f"QuickBooks hid the ledger of {WILD} in a drawer.": (6, ["0x80049999"]),
         f"QBWC1999: The widget {WILD} of {WILD} did not answer within {WILD} seconds.": (6, ["QBWC1999"]),
         f"Unhandled exception in module Sync{WILD}: the gizmo at {WILD} is gone.": (6, []),
         "The run failed, and no line of the log says why.": (2, []),
@@ -138,7 +138,7 @@ def test_a_draft_holds_no_secret_and_no_name(store: Path, capsys: pytest.Capture
     said = capsys.readouterr().out
     assert "[email]" in said
     assert "example.com" not in said
-    assert "cause error_0x80049999\n" in said
+    assert "cause quickbooks_hid_the_ledger\n" in said
     assert "    when        code is 0x80049999\n" in said
 
 

@@ -296,13 +296,16 @@ def test_any_data_comes_back_whole(values: list[str]) -> None:
 
 
 def test_the_samples_are_read_whole() -> None:
-    codes = {
-        str(path.relative_to(SAMPLES).as_posix()): [
-            record.codes[0].removeprefix("Microsoft-Windows-") for record in windows_events.records(path.read_bytes())
-        ]
+    records = {
+        path.relative_to(SAMPLES).as_posix(): list(windows_events.records(path.read_bytes()))
         for path in SAMPLES.rglob("*.xml")
     }
-    assert codes == {
+    codes = {
+        name: [code.removeprefix("Microsoft-Windows-") for record in found for code in record.codes]
+        for name, found in records.items()
+    }
+    assert [name for name, found in records.items() if len(codes[name]) != len(found) or not found] == []
+    written = {
         "antivirus/connector_quarantined/Defender.xml": ["Windows Defender/1116", "Windows Defender/1117"],
         "asleep/overnight/System.xml": [
             "Winlogon/7001",
@@ -322,3 +325,4 @@ def test_the_samples_are_read_whole() -> None:
         ],
         "logged_out/overnight/System.xml": ["Winlogon/7001", "Winlogon/7002", "Winlogon/7001"],
     }
+    assert {name: codes[name] for name in written} == written

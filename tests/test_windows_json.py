@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ingest.formats import windows_events
@@ -235,6 +235,8 @@ LAST = json.dumps(powershell(RecordId=7)).encode()
 @given(st.integers(0, len(WHOLE)), st.binary(max_size=8), st.integers(0, 8))
 def test_no_mutation_makes_it_fail_or_loses_the_next_line(place: int, noise: bytes, cut: int) -> None:
     data = WHOLE[:place] + noise + WHOLE[place + cut :] + b"\n" + LAST
+    # What begins like XML is read as XML.
+    assume(not data.lstrip().startswith(b"<"))
     found = list(windows_events.records(data))
     for record in found:
         assert 0 <= record.span.offset <= record.span.offset + record.span.length <= len(data)

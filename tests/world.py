@@ -15,9 +15,9 @@ from alerts.outbox import (
     SendResult,
 )
 from alerts.route import Route
+from qbwatch.history import alert_tables, delivery_tables, hush_tables
 from qbwatch.history.alert_outbox import SqlOutbox
 from qbwatch.history.alert_store import AlertStore, Planned
-from qbwatch.history.alert_tables import create
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +62,9 @@ class World:
         self.path = path
         self.now = START
         self.db = connect(path)
-        create(Database(self.db))
+        alert_tables.create(Database(self.db))
+        hush_tables.create(Database(self.db))
+        delivery_tables.create(Database(self.db))
         self.alerts = AlertStore(self.db, UTC)
         self.channel = Recorder()
 

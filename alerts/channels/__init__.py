@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from alerts.channels import email, other, slack, teams
+from alerts.channels import email, other, pagerduty, slack, teams, webhook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from alerts.channels.shape import Shape
 
-SHAPES: Final[Mapping[str, Shape]] = {"teams": teams, "slack": slack, "email": email, "other": other}
+SHAPES: Final[Mapping[str, Shape]] = {
+    "teams": teams,
+    "slack": slack,
+    "email": email,
+    "webhook": webhook,
+    "pagerduty": pagerduty,
+    "other": other,
+}
 """Every kind by its name; `other` takes the schemes that no other kind claims."""
 
 

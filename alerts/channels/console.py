@@ -33,9 +33,11 @@ def render(message: Message, *, color: bool = False, width: int = 80) -> str:
     lines += _facts(message, width)
     lines += _list("What to do", [(f"{n}. ", step) for n, step in enumerate(message.steps, 1)], width)
     lines += [f"  {'Help: ' if n == 0 else 'More: '}{paint(link, '4')}" for n, link in enumerate(message.links)]
-    lines += _list("Affected", [("- ", line) for line in message.affected], width)
+    lines += _list("It is mended when", [("- ", line) for line in message.verify], width)
+    lines += _list(message.affected_title, [("- ", line) for line in message.affected], width)
     lines += [f"    and {message.more} more"] if message.more else []
     lines += _list("From the log", [("| ", line) for line in message.evidence], width)
+    lines += _list("To tell the client", [("", message.forward)] if message.forward else [], width)
     lines += [paint(line, "2") for line in _wrap(f"{message.why} Message {message.id}", width, "  ")]
     return "\n".join(lines)
 

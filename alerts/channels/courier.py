@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from alerts.channels import shape_of
+from alerts.channels import shape_of, slack_bot
+from alerts.channels.hearing import Heard, hearing, listen
 from alerts.channels.look import look
 from alerts.channels.shape import UnsafeUrlError
+from alerts.channels.templates import SHIPPED_ONLY, TemplateFaultError
+from alerts.channels.verdict import timed_out, verdict
 from alerts.outbox import Outcome, SendResult
-from alerts.plain import clean
 from alerts.receiver import ReceiverError
-from alerts.secrecy import quiet_transports, scrub, silence
+from alerts.secrecy import quiet_transports, silence
 
 if TYPE_CHECKING:
-    from alerts.channels.shape import Shape
-    from alerts.message import Message
-    from alerts.receiver import Receiver
+    from collections.abc import Mapping
 
-_CODE = re.compile(r"error=(\d{3})")
-_WORKFLOWS = (
+    from alerts.acknowledge import AckLinks
+    from alerts.channels.shape import Envelope, Shape
+    from alerts.channels.templates import Templates
+    from alerts.message import Message
+    from alerts.receiver import Receiver, SecretUrl
+
+_WORKFLOWS: Final = (
     "Microsoft has switched that kind of address off: in Teams, add the workflow that posts to a channel "
     "when a webhook request is received, and write its address, or workflows://HOST:443/ID/SIGNATURE/"
 )
@@ -32,40 +36,90 @@ class Limits:
     """How long one attempt may take; the throttle's pause counts towards `whole_s`."""
 
     connect_s: float = 4.0
-    read_s: float = 10.0
-    whole_s: float = 20.0
+    read_s: float = 15.0
+    whole_s: float = 25.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stationery:
+    """What all messages are written on: the templates, and who makes the acknowledging links."""
+
+    pages: Templates = SHIPPED_ONLY
+    links: AckLinks | None = None
+
+    def ready(self, message: Message) -> Message:
+        """Return *message* with what is only added when it is sent."""
+        signed = replace(message, ack_url=self.links.url(message)) if self.links else message
+        return self.pages.with_forward(signed)
+
+
+PLAIN: Final = Stationery()
 
 
 class Courier:
     """A channel to one receiver through Apprise."""
 
-    def __init__(self, apprise: Any, plugin: Any, shape: Shape, limits: Limits) -> None:
+    def __init__(
+        self, apprise: Any, plugin: Any, shape: Shape, url: SecretUrl, *, limits: Limits, stationery: Stationery = PLAIN
+    ) -> None:
+        """Send in *shape* through *plugin*, made from *url*, which must be the only one in *apprise*."""
         self._apprise = apprise
         self._shape = shape
+        self._url = url
         self._limits = limits
+        self._stationery = stationery
+        self._heard = Heard()
         self.plugin = plugin
+        listen(plugin)
+        self._overhear(plugin.send)
 
     def send(self, message: Message) -> SendResult:
         """Send *message* once and say what became of it."""
-        letter = self._shape.envelope(message, self.plugin)
+        message = self._stationery.ready(message)
+        try:
+            letter = self._shape.envelope(message, self.plugin, self._stationery.pages)
+        except TemplateFaultError as error:
+            letter = self._shape.envelope(message, self.plugin, SHIPPED_ONLY)
+            sent = self.post(letter, look(message).notify_type)
+            return replace(sent, reason=f"{sent.reason}; our own shape was used, since {error}"[:400])
+        return self.post(letter, look(message).notify_type)
+
+    def preview(self, message: Message) -> Mapping[str, str]:
+        """Return what *message* looks like there, by the ending of a file. Raises TemplateFaultError."""
+        return self._shape.preview(self._stationery.ready(message), self.plugin, self._stationery.pages)
+
+    def post(self, letter: Envelope, notify_type: str = "info") -> SendResult:
+        """Hand over a *letter* that has its shape already, once, and say what became of it."""
+        heard = self._heard = Heard()
         answer = self._apprise.notify(
             body=letter.body,
             title=letter.title,
-            notify_type=look(message).notify_type,
+            notify_type=notify_type,
             body_format=letter.body_format,
             timeout=self._limits.whole_s,
         )
         attempt = next((one for service in answer for one in service.attempts), None)
         # An attempt that failed is falsy, hence the comparison.
-        said = [] if attempt is None else [entry.message for entry in attempt.logs]
+        said = [] if attempt is None else [self._url.hide_in(entry.message) for entry in attempt.logs]
         if bool(answer):
-            return SendResult(outcome=Outcome.SENT, reason="accepted")
-        too_late = answer.status.name == "TIMEOUT"
-        waited_out = attempt is not None and attempt.elapsed >= self._limits.read_s
-        return verdict(said, smtp=self._shape.SPEAKS_SMTP, timed_out=too_late or waited_out)
+            code = heard.last.status if heard.last else None
+            return SendResult(outcome=Outcome.SENT, reason="accepted", code=code)
+        too_late = timed_out(answer.status.name, attempt, self._limits.read_s)
+        return verdict(said, smtp=self._shape.SPEAKS_SMTP, timed_out=too_late, heard=heard.last)
+
+    def _overhear(self, send: Any) -> None:
+        """Let what *send* is answered be heard; an attempt that was given up on keeps its own ear."""
+
+        def overheard(*arguments: Any, **options: Any) -> Any:
+            with hearing(self._heard):
+                return send(*arguments, **options)
+
+        self.plugin.send = overheard
 
 
-def open_channel(receiver: Receiver, limits: Limits | None = None) -> Courier:
+def open_channel(
+    receiver: Receiver, limits: Limits | None = None, stationery: Stationery = PLAIN
+) -> Courier | slack_bot.SlackBot:
     """Open the channel to *receiver*; nothing is sent yet.
 
     Raises `ReceiverError`, which never holds the URL's secret, when the URL cannot be used.
@@ -74,6 +128,19 @@ def open_channel(receiver: Receiver, limits: Limits | None = None) -> Courier:
 
     quiet_transports()
     limits = limits or Limits()
+    plugin, shape, asset = opened_plugin(receiver, limits)
+    if len(plugin) > 1:
+        problem = "its URL names several recipients"
+        raise ReceiverError(receiver.name, problem, "Write one [[receiver]] for each, so that each is retried alone")
+    if slack_bot.is_bot(plugin):
+        return slack_bot.open_bot(receiver.name, plugin, stationery, limits.read_s)
+    whole = Apprise(asset=asset)
+    whole.add(plugin)
+    return Courier(whole, plugin, shape, receiver.url, limits=limits, stationery=stationery)
+
+
+def opened_plugin(receiver: Receiver, limits: Limits) -> tuple[Any, Shape, Any]:
+    """Return Apprise's plugin for *receiver*, our shape for it, and Apprise's settings. Raises ReceiverError."""
     try:
         _refuse_retired(receiver)
         parsed = _parsed(receiver, limits)
@@ -90,12 +157,7 @@ def open_channel(receiver: Receiver, limits: Limits | None = None) -> Courier:
         raise _unusable(receiver) from None
     if plugin is None:
         raise _unusable(receiver)
-    if len(plugin) > 1:
-        problem = "its URL names several recipients"
-        raise ReceiverError(receiver.name, problem, "Write one [[receiver]] for each, so that each is retried alone")
-    whole = Apprise(asset=parsed["asset"])
-    whole.add(plugin)
-    return Courier(whole, plugin, shape, limits)
+    return plugin, shape, parsed["asset"]
 
 
 def _parsed(receiver: Receiver, limits: Limits) -> dict[str, Any]:
@@ -143,48 +205,3 @@ def _unusable(receiver: Receiver) -> ReceiverError:
         "Write for instance workflows://HOST:443/ID/SIGNATURE/ for Teams, slack://A/B/C/ for Slack "
         "or mailtos://USER:PASSWORD@HOST/TO for mail",
     )
-
-
-_HTTP: Final = {
-    400: "the far side does not understand the message",
-    401: "the far side does not accept the key in the URL",
-    403: "the far side refuses this address",
-    404: "nothing is at this address: was the workflow or webhook deleted?",
-    410: "nothing is at this address any more: was the workflow or webhook deleted?",
-    413: "the message is too long for the far side",
-    429: "the far side takes no more messages for now",
-}
-
-
-def verdict(said: list[str], *, smtp: bool, timed_out: bool) -> SendResult:
-    """Tell from Apprise's log of a failed attempt what kind of failure it was.
-
-    >>> verdict(["Failed to send, error=404."], smtp=False, timed_out=False).outcome
-    <Outcome.REJECTED: 'rejected'>
-    """
-    code = next((int(found[1]) for line in reversed(said) if (found := _CODE.search(line))), None)
-    if code is not None:
-        return SendResult(outcome=_outcome(code, smtp=smtp), reason=_words(code, smtp=smtp), code=code)
-    if timed_out:
-        return SendResult(outcome=Outcome.UNKNOWN, reason="no answer in time; it may have arrived")
-    last = clean(scrub(said[-1]), 200) if said else "Apprise gave no reason"
-    if "connection error" in last.lower():
-        last = "no connection to the far side, or it was cut; check the network, the address and its certificate"
-    return SendResult(outcome=Outcome.TRANSIENT, reason=f"could not be handed over: {last}")
-
-
-def _outcome(code: int, *, smtp: bool) -> Outcome:
-    if smtp:
-        return Outcome.REJECTED if code >= 500 else Outcome.TRANSIENT
-    return Outcome.TRANSIENT if code >= 500 or code in {408, 425, 429} else Outcome.REJECTED
-
-
-def _words(code: int, *, smtp: bool) -> str:
-    if smtp:
-        if code in {534, 535}:
-            return f"the mail server does not accept the user name or password (SMTP {code})"
-        wait = "refuses the mail" if code >= 500 else "asks to try again later"
-        return f"the mail server {wait} (SMTP {code})"
-    if code >= 500:
-        return f"the far side has trouble of its own (HTTP {code})"
-    return f"{_HTTP.get(code, 'the far side refuses the message')} (HTTP {code})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import smtplib
+from base64 import b64decode
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -12,8 +13,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from alerts.channels import text
-from alerts.channels.look import look, tagline
 from alerts.channels.shape import Envelope, UnsafeUrlError
+from alerts.channels.templates import SHIPPED_ONLY
 from alerts.decide import Kind
 from alerts.plain import cut
 from rules.event import Severity
@@ -21,24 +22,26 @@ from rules.event import Severity
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from alerts.channels.templates import Templates
     from alerts.message import Message
 
 SCHEMES: Final = frozenset({"mailto", "mailtos"})
 SPEAKS_SMTP: Final = True
 
 
-def envelope(message: Message, plugin: Any) -> Envelope:
+def envelope(message: Message, plugin: Any, pages: Templates) -> Envelope:
     """Return the parts of the mail as the text that our Apprise plugin sends."""
     del plugin
+    title = subject(message, pages)
     parts = {
         "id": message.id,
         "thread": message.thread,
-        "subject": subject(message),
-        "text": f"{message.headline}\n\n{text.render(message)}\n",
-        "html": html(message),
+        "subject": title,
+        "text": f"{message.headline}\n\n{text.render(message, pages=pages)}\n",
+        "html": html(message, pages),
         "important": message.severity is Severity.CRITICAL and message.kind is not Kind.RESOLVED,
     }
-    return Envelope(title=subject(message), body=json.dumps(parts))
+    return Envelope(title=title, body=json.dumps(parts))
 
 
 def plugin(parsed: Mapping[str, Any]) -> Any:
@@ -49,14 +52,21 @@ def plugin(parsed: Mapping[str, Any]) -> Any:
     return made
 
 
-def subject(message: Message) -> str:
+def preview(message: Message, plugin: Any, pages: Templates) -> Mapping[str, str]:
+    """Return both parts of the mail, and the whole of it as it is sent."""
+    parts = json.loads(envelope(message, plugin, pages).body)
+    mail, _ = plugin.ready(parts)
+    return {".html": parts["html"] + "\n", ".txt": parts["text"], ".eml": mail.as_string(policy=SMTP)}
+
+
+def subject(message: Message, pages: Templates = SHIPPED_ONLY) -> str:
     """Return the subject line."""
-    return cut(f"[qbwatch] {message.headline}", 160)
+    return cut(" ".join(pages.render("subject.txt", message).split()), 160)
 
 
-def html(message: Message) -> str:
+def html(message: Message, pages: Templates = SHIPPED_ONLY) -> str:
     """Return the HTML part, with all styles inline."""
-    return str(_template().render(message=message, look=look(message), tagline=tagline(message)))
+    return pages.render("mail.html", message)
 
 
 def compose(parts: Mapping[str, Any], sender: tuple[str, str], to: str) -> EmailMessage:
@@ -73,6 +83,8 @@ def compose(parts: Mapping[str, Any], sender: tuple[str, str], to: str) -> Email
     mail["Message-ID"] = f"<{parts['id']}@{domain}>"
     if parts["thread"] != parts["id"]:
         mail["In-Reply-To"] = mail["References"] = f"<{parts['thread']}@{domain}>"
+    # Exchange puts into one conversation what has the same topic, whatever the subjects say.
+    mail["Thread-Topic"] = f"qbwatch {parts['thread']}"
     mail["List-Id"] = f"qbwatch alerts <qbwatch.{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
@@ -81,18 +93,20 @@ def compose(parts: Mapping[str, Any], sender: tuple[str, str], to: str) -> Email
         mail["X-Priority"] = "1"
     mail.set_content(parts["text"])
     mail.add_alternative(parts["html"], subtype="html")
+    _enclose(mail, parts)
     return mail
 
 
-@cache
-def _template() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only who mails needs it
-
-    loader = PackageLoader("alerts", "templates")
-    environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template("mail.html")
+def _enclose(mail: EmailMessage, parts: Mapping[str, Any]) -> None:
+    """Add the pictures that the HTML shows by their `cid:` names, and the files that come with the mail, in base64."""
+    html_part: Any = mail.get_body(("html",))
+    for picture in parts.get("pictures", ()):
+        html_part.add_related(
+            b64decode(picture["data"]), "image", picture["kind"], cid=f"<{picture['name']}>", disposition="inline"
+        )
+    for file in parts.get("files", ()):
+        main, _, sub = file["type"].partition("/")
+        mail.add_attachment(b64decode(file["data"]), main, sub, filename=file["name"])
 
 
 def _complaint(error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from alerts.decide import Kind
@@ -75,8 +75,11 @@ _RESOLVED = Look(
 
 
 def look(message: Message) -> Look:
-    """Return how *message* looks: green when it is over, else by severity."""
-    return _RESOLVED if message.kind is Kind.RESOLVED else _BY_SEVERITY[message.severity]
+    """Return how *message* looks: green when it is over, else by severity; a digest says that it is one."""
+    if message.kind is Kind.RESOLVED:
+        return _RESOLVED
+    of_severity = _BY_SEVERITY[message.severity]
+    return replace(of_severity, word="Digest") if message.kind is Kind.DIGEST else of_severity
 
 
 def tagline(message: Message) -> str:

@@ -12,6 +12,7 @@ from alerts.plain import cut
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from alerts.channels.templates import Templates
     from alerts.message import Message
 
 SCHEMES: Final = frozenset[str]()
@@ -25,7 +26,7 @@ def plugin(parsed: Mapping[str, Any]) -> Any:
     return Apprise.instantiate(dict(parsed), asset=parsed["asset"], suppress_exceptions=False)
 
 
-def envelope(message: Message, plugin: Any) -> Envelope:
+def envelope(message: Message, plugin: Any, pages: Templates) -> Envelope:
     """Return title and text, cut to what the service takes.
 
     Declared as plain text, so that Apprise escapes it for services that read HTML or markdown.
@@ -34,4 +35,10 @@ def envelope(message: Message, plugin: Any) -> Envelope:
     limit = int(getattr(plugin, "body_maxlen", 0)) or None
     if limit and not getattr(plugin, "title_maxlen", 1):
         limit = max(40, limit - len(title) - 2)
-    return Envelope(title=cut(title, 250), body=text.render(message, limit), body_format="text")
+    return Envelope(title=cut(title, 250), body=text.render(message, limit, pages), body_format="text")
+
+
+def preview(message: Message, plugin: Any, pages: Templates) -> Mapping[str, str]:
+    """Return the title and the text that Apprise is given."""
+    letter = envelope(message, plugin, pages)
+    return {".txt": f"{letter.title}\n\n{letter.body}\n"}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from alerts.channels.templates import Templates
     from alerts.message import Message
 
 
@@ -33,5 +34,8 @@ class Shape(Protocol):
     def plugin(self, parsed: Mapping[str, Any]) -> Any:
         """Make the Apprise plugin from the parts of the receiver's URL. Raises UnsafeUrlError."""
 
-    def envelope(self, message: Message, plugin: Any) -> Envelope:
-        """Give *message* the shape that *plugin* posts."""
+    def envelope(self, message: Message, plugin: Any, pages: Templates) -> Envelope:
+        """Give *message* the shape that *plugin* posts, in the words of *pages*. Raises TemplateFaultError."""
+
+    def preview(self, message: Message, plugin: Any, pages: Templates) -> Mapping[str, str]:
+        """Return what *message* looks like there, by the ending of a file that would hold it."""

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ingest.encoding import detect_encoding, narrow
-from ingest.formats import qbwc, windows_events
+from ingest.formats import qbwc
 from ingest.line_format import LineFormat
 from ingest.local_time import LocalClock
 from ingest.record import Span
@@ -21,11 +21,13 @@ from ingest.record import Span
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
+    from types import ModuleType
 
     from ingest.grammar import Grammar
     from ingest.record import Record
 
 
+WINDOWS_EVENTS = "windows-events"
 # Below this a format is not taken for sure enough.
 _SURE = 0.5
 
@@ -42,6 +44,10 @@ class Detection:
     rivals: tuple[str, ...] = ()
 
 
+def _windows() -> ModuleType:
+    return import_module(f"{__name__}.windows_events")
+
+
 @cache
 def text_formats() -> Mapping[str, LineFormat]:
     """Return the text formats of this folder by name."""
@@ -52,23 +58,28 @@ def text_formats() -> Mapping[str, LineFormat]:
 
 def format_names(own: Sequence[LineFormat] = ()) -> tuple[str, ...]:
     """Return the names of all formats, those of the user's *own* last."""
-    return (qbwc.NAME, windows_events.NAME, *sorted(text_formats()), *(one.name for one in own))
+    return (qbwc.NAME, WINDOWS_EVENTS, *sorted(text_formats()), *(one.name for one in own))
 
 
 def looks_like(name: str, head: bytes, own: Sequence[LineFormat] = ()) -> float:
     """Say from 0 to 1 how sure it is that *head*, a log's first bytes as UTF-8, is of the format called *name*."""
     if name == qbwc.NAME:
         return qbwc.looks_like(head)
-    if name == windows_events.NAME:
-        return windows_events.looks_like(head)
+    if name == WINDOWS_EVENTS:
+        sure: float = _windows().looks_like(head)
+        return sure
     found = next((one for one in own if one.name == name), None) or text_formats()[name]
     return found.looks_like(head)
 
 
 def detect(head: bytes, own: Sequence[LineFormat] = ()) -> Detection:
     """Tell the format from a log's first bytes as UTF-8; the user's *own* formats are surer than ours of that look."""
+    stamped = qbwc.looks_like(head)
+    if not own and qbwc.begins(head):
+        # Nobody else begins a log so, and the other formats are many to load.
+        return Detection(name=qbwc.NAME, sure=stamped)
     lines = (*own, *(one for one in text_formats().values() if not one.is_opt_in))
-    sure = {qbwc.NAME: qbwc.looks_like(head), windows_events.NAME: windows_events.looks_like(head)}
+    sure = {qbwc.NAME: stamped, WINDOWS_EVENTS: _windows().looks_like(head)}
     sure |= {one.name: one.looks_like(head) for one in lines}
     best = max(sure.values())
     if best < _SURE:
@@ -107,8 +118,8 @@ def read_records(name: str, data: bytes, clock: LocalClock | None = None) -> Ite
     clock = clock or LocalClock()
     if name == qbwc.NAME:
         yield from qbwc.records(data)
-    elif name == windows_events.NAME:
-        yield from windows_events.records(data, clock.zone)
+    elif name == WINDOWS_EVENTS:
+        yield from _windows().records(data, clock.zone)
     elif name in text_formats():
         yield from text_formats()[name].records(data, clock)
     else:

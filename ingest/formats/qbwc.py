@@ -42,6 +42,12 @@ def looks_like(head: bytes) -> float:
     return 0.0 if not stamped else max(0.6, min(0.99, stamped / len(lines)))
 
 
+def begins(head: bytes) -> bool:
+    """Say whether the first line of *head*, the start of a file as UTF-8, is one of a QWCLog."""
+    first = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return is_stamp(first, 0) or first.startswith(BANNER_START)
+
+
 class QwcGrammar:
     """How the records of QWCLog.txt are told apart and read; its times are UTC."""
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ingest.formats.qbwc_payloads import find_payloads, is_announced
-from ingest.formats.qbwc_stamp import BANNER_START, BEFORE_UTC, NO_DIGITS, begins_line, is_stamp, read_stamp, stamps
+from ingest.formats.qbwc_stamp import BANNER_START, BEFORE_UTC, begins_line, is_stamp, read_stamp, stamps
 from ingest.formats.qbwc_words import OwnWords
-from ingest.search import find
+from ingest.search import count, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,13 +93,13 @@ class Layout:
 
     def count(self, end: int, words: Words) -> int:
         """Count the records in data[:end], banners among them, without reading them; *words* are its own words."""
-        alike = b"\n" + words.text.translate(NO_DIGITS)
-        usual = alike.count(_USUAL)
+        alike, size = words.alike, len(words.alike)
+        usual = count(alike, _USUAL, 0, size)
         banners = len(self.banners_before(end))
         # As many lines begin with a stamp: so these are all. Pasted blanks, torn lines and quoted stamps break that.
-        stamped = alike.count(_STAMPED_LINE)
+        stamped = count(alike, _STAMPED_LINE, 0, size) + alike.startswith(_STAMPED_LINE[1:])
         # A banner has the word twice, and every other place of it is worth a closer look.
-        is_usual = usual == stamped and alike.count(b" UTC") == usual + 2 * banners
+        is_usual = usual == stamped and count(alike, b" UTC", 0, size) == usual + 2 * banners
         if is_usual and not words.has_payload(0, len(words.text)):
             return usual + banners
         return sum(1 for start in stamps(self.data, 0, end) if not self.payloads.hides(start)) + banners

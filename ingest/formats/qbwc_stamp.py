@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
 BEFORE_UTC = 17  # bytes of "20260310.02:00:09"
@@ -30,10 +30,8 @@ def to_time(stamp: bytes) -> datetime | None:
     datetime.datetime(2026, 3, 10, 2, 0, 9, tzinfo=datetime.timezone.utc)
     """
     try:
-        return datetime(
-            int(stamp[:4]), int(stamp[4:6]), int(stamp[6:8]),
-            int(stamp[9:11]), int(stamp[12:14]), int(stamp[15:17]), tzinfo=UTC,
-        )  # fmt: skip
+        # Later versions of Python take the hour 24 for the next day's first.
+        return datetime.fromisoformat(stamp.decode("ascii") + "Z") if stamp[9:11] != b"24" else None
     except ValueError:
         return None
 

@@ -143,6 +143,11 @@ def step_of(record: Record) -> Step | None:
     return Step(_kind_inside(method, record), _RANK[method]) if method in _RANK else None
 
 
+def is_program_start(record: Record) -> bool:
+    """Say whether *record* tells that Web Connector has just started."""
+    return short_method(record.component) in _PROGRAM_START
+
+
 def _kind_inside(method: str, record: Record) -> Kind:
     if record.fields.get("more", "").startswith("-") or _tells_failure(record.text):
         return Kind.FAILED

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+from ingest.search import alike
 
 if TYPE_CHECKING:
     from ingest.formats.qbwc_layout import Layout
@@ -26,14 +29,17 @@ class OwnWords:
         self._begins, self._shifts = [0], [0]
         self._kept: list[int] = []
         pos = size = before = 0
-        is_data = False
+        # Where records alone stand, each payload is in one; else it takes a look at what it stands in.
+        is_plain = not layout.banners_before(end) and layout.starts_at(0)
+        is_data = is_plain
         for start, stop in zip(payloads.starts, payloads.ends, strict=True):
             if stop > end:
                 break
-            record = layout.start_before(start, before)
-            # Without a start since the payload before, both stand in one record.
-            is_data = not layout.is_banner(record) if record >= 0 else is_data
-            before = stop
+            if not is_plain:
+                record = layout.start_before(start, before)
+                # Without a start since the payload before, both stand in one record.
+                is_data = not layout.is_banner(record) if record >= 0 else is_data
+                before = stop
             if not is_data or data[start - 1] != _NEWLINE:
                 self._kept.append(size + start - pos)
                 continue
@@ -44,6 +50,11 @@ class OwnWords:
             pos = stop
         parts.append(data[pos:end])
         self.text = b"".join(parts)
+
+    @cached_property
+    def alike(self) -> bytes:
+        """The text with zeros for all digits."""
+        return alike(self.text)
 
     def place(self, pos: int) -> int:
         """Return where in the block the text's byte *pos* stands."""

@@ -92,6 +92,7 @@ _ORDERS: dict[str, dict[str, str]] = {
     },
     _SERVICES: dict.fromkeys(("7000", "7023", "7031", "7034", "7036"), _PARAMETERS),
     "Application Error": {"1000": _CRASHED},
+    "Microsoft-Windows-WER-SystemErrorReporting": {"1001": "param1 param2 param3"},
     "Application Hang": {"1002": _HUNG},
     _CLEANER: {
         **dict.fromkeys(("1116", "1117"), _THREAT),

@@ -24,6 +24,7 @@ from qbwatch.history.alert_store import AlertStore
 from qbwatch.history.store import Store, connect
 from qbwatch.history.times import ALWAYS
 from qbwatch.pipeline import Pipeline
+from qbwatch.wording import worded
 
 if TYPE_CHECKING:
     import argparse
@@ -92,8 +93,10 @@ class _Replay:
         store = Store(self.folder / "demo.db")
         pipeline = Pipeline(
             settings=self._settings(log), catalogue=self.catalogue, store=store,
-            alerts=AlertStore(store.connection, ZoneInfo("UTC")), clock=lambda: self.now,
-            tell_from=ALWAYS,
+            alerts=AlertStore(
+                store.connection, ZoneInfo("UTC"), wording=lambda incident: worded(self.catalogue, incident)
+            ),
+            clock=lambda: self.now, tell_from=ALWAYS,
         )  # fmt: skip
         outbox = SqlOutbox(connect(self.folder / "demo.db"))
         sender = self._sender()

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.formats import detect
+from qbwatch.cause_search import causes_about
 from qbwatch.cli.settings import load_catalogue, load_settings_if_any
-from qbwatch.code_readings import family_of, nearest_codes, readings
+from qbwatch.code_readings import family_of, known_codes, nearest_codes, readings
 from qbwatch.errors import UsageError
-from qbwatch.explain import explain_code, explain_lines, explain_log, known_codes
+from qbwatch.explain import explain_cause, explain_code, explain_lines, explain_log
 from qbwatch.scan_files import HowToRead
 from rules.codes import find_codes
 
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
     from qbwatch.explain import Answer
     from qbwatch.scan import Summary
     from rules.catalogue import Catalogue
+    from rules.event import Alternative
 
 _WIDTH = 88
 _MOST_TEXT = 4 << 20
+_FEW_WORDS = 8  # up to which somebody's own words are looked up in the catalogue
 _MANY = 3  # lines from which on a piece of a log is more than one saying
 _ENDING = r"\.(?:txt|log|gz|zip|evtx|csv|json|xml)"
 # Rooted, or without a blank: words of a log may end in a file's name, too.
@@ -49,7 +52,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "3140; qbwatch explain QWCLog.txt; qbwatch explain - and paste lines. "
         "Exit codes: 0 known, 1 no rule knows it, 2 nothing was asked or it cannot be read."
     )
-    parser.add_argument("what", nargs="*", metavar="CODE-OR-LINE", help="a code, words or lines, a log, or - to paste")
+    parser.add_argument("what", nargs="*", metavar="CODE-OR-LINE", help="a code, words or lines, a cause, a log, or -")
     parser.add_argument("--rules", type=Path, metavar="FOLDER", help="your own rules, beside the shipped ones")
     parser.add_argument("--json", action="store_true", help="one JSON object a meaning")
     parser.set_defaults(run=run)
@@ -59,7 +62,8 @@ def run(options: argparse.Namespace) -> int:
     """Explain."""
     settings = load_settings_if_any(options.config)
     own = settings.formats if settings else ()
-    catalogue = load_catalogue(options.rules or (settings.rules if settings else None), own)
+    pages = settings.causes_url if settings else None
+    catalogue = load_catalogue(options.rules or (settings.rules if settings else None), own, pages=pages)
     text = " ".join(options.what)
     path = _path(options.what)
     if path is not None:
@@ -83,11 +87,19 @@ def _path(what: list[str]) -> Path | None:
     if not text.strip() or "\n" in text or len(text) > 1000:
         return None
     path = Path(text).expanduser()
-    if path.exists():
+    if _is_there(path):
         return path
     if _LIKE_A_PATH.fullmatch(text):
         raise UsageError(f"{text}: there is no such file. Check the path, or paste the line itself in quotes.")
     return None
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        # Words that no file system takes for a name, such as a pasted line longer than one may be.
+        return False
 
 
 def _text_of(path: Path, why: str) -> str:
@@ -105,7 +117,8 @@ def _text_of(path: Path, why: str) -> str:
 
 
 def _print_answers(catalogue: Catalogue, text: str, own: tuple[LineFormat, ...], *, as_json: bool) -> int:
-    found = explain_code(catalogue, text)
+    named = explain_cause(catalogue, text)
+    found = [named] if named else explain_code(catalogue, text)
     answers = explain_lines(catalogue, text, own) if found is None else found
     if as_json:
         for one in answers:
@@ -138,21 +151,28 @@ def _count(number: int, noun: str) -> str:
 def _lead(answers: list[Answer], at: int) -> str:
     if at == 0:
         return ""
+    if answers[at].only_if:
+        return "Or: "
     return "Less likely: " if answers[at].is_sidelight else "Also: "
 
 
 def _told(one: Answer, *, lead: str) -> str:
-    codes = f"{', '.join(one.codes)}: " if one.codes else ""
+    codes = f"{', '.join(one.codes)}: " if one.codes and one.rule else ""
     times = f", seen {one.count} times" if one.count > 1 else ""
+    sure = f"; {_SURE[one.confidence]}" if one.rule else ""
     parts = [
         f"{lead}{one.title}",
-        f"{codes}{one.cause}, {one.severity}, {_WHO[one.act]}; {_SURE[one.confidence]}{times}",
+        f"{codes}{one.cause}, {one.severity}, {_WHO[one.act]}{sure}{times}",
+        *([textwrap.fill(f"Codes: {'; '.join(one.codes)}", _WIDTH)] if one.codes and not one.rule else []),
+        *([textwrap.fill(f"Only if {one.only_if}.", _WIDTH)] if one.only_if else []),
         *([f"first: {one.seen}"] if one.seen and (one.count > 1 or ":" in one.seen.split(" ")[0]) else []),
         "",
         textwrap.fill(one.explanation, _WIDTH),
         "",
         "What to do:",
         *(textwrap.fill(f"{n}. {step}", _WIDTH, subsequent_indent="   ") for n, step in enumerate(one.steps, 1)),
+        *(["", "It may also be:"] if one.others else []),
+        *(textwrap.fill(f"- {_other(other)}", _WIDTH, subsequent_indent="  ") for other in one.others),
         *(["", "It is mended when:"] if one.verify else []),
         *(textwrap.fill(f"- {line}", _WIDTH, subsequent_indent="  ") for line in one.verify),
         *(["", "To tell the client:", textwrap.fill(one.client, _WIDTH)] if one.client else []),
@@ -160,6 +180,12 @@ def _told(one: Answer, *, lead: str) -> str:
         *one.links,
     ]
     return "\n".join(parts)
+
+
+def _other(other: Alternative) -> str:
+    """Say what it may be instead, with what speaks for it and against it."""
+    against = f" But: {other.speaks_against}" if other.speaks_for and other.speaks_against else ""
+    return f"{other.title} ({other.cause}). {other.speaks_for}{against}".rstrip(" .") + "."
 
 
 def _healthy(text: str) -> str:
@@ -176,6 +202,10 @@ def _unknown(catalogue: Catalogue, text: str) -> str:
     """Say what can be said of what no rule knows."""
     known = known_codes(catalogue)
     codes = [one for one in readings(text, known) if " " not in one or "," in one] or list(find_codes(text))
+    about = causes_about(catalogue, text) if not codes and len(text.split()) <= _FEW_WORDS else []
+    if about:
+        listed = "; ".join(f"{cause.name} ({cause.title})" for cause in about)
+        return f"No rule knows these words. They may be about: {listed}. Ask for one: qbwatch explain {about[0].name}"
     if not codes:
         return (
             "No rule matches this. Give the whole line, with its stamp and the lines below it, or the code alone; or "

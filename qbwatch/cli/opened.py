@@ -14,6 +14,7 @@ from qbwatch.cli.settings import load_settings
 from qbwatch.errors import StoreError, UsageError
 from qbwatch.history.store import Store
 from qbwatch.history.times import stamp
+from qbwatch.history.trouble import advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,7 @@ def open_store(path: Path) -> Iterator[Store]:
     try:
         yield store
     except sqlite3.Error as error:
-        raise StoreError(f"{path}: the store cannot be used ({error}). {_advice(error)}") from error
+        raise StoreError(f"{path}: the store cannot be used ({error}). {advice(error)}") from error
     finally:
         store.close()
 
@@ -49,15 +50,6 @@ def open_known_store(options: argparse.Namespace) -> Iterator[tuple[Store, Setti
     with open_store(settings.store) as store:
         store.connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
         yield store, settings
-
-
-def _advice(error: sqlite3.Error) -> str:
-    code = getattr(error, "sqlite_errorcode", None)
-    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return "Another program holds it; try again when that is done."
-    if code == sqlite3.SQLITE_FULL:
-        return "Its disk is full; make room and try again."
-    return "Check that this user may write there, and that the file is a qbwatch store."
 
 
 def as_json(row: DataclassInstance) -> dict[str, Any]:

@@ -37,19 +37,19 @@ def table(rows: Sequence[Sequence[str]], head: Sequence[str]) -> str:
 class Progress:
     """Says on a terminal how far a command is, once it takes more than a second."""
 
-    def __init__(self, verb: str) -> None:
-        self._verb = verb
+    def __init__(self, verb: str, unit: str = "MB", size: int = 1_000_000) -> None:
+        self._verb, self._unit, self._size = verb, unit, size
         self._wanted = sys.stderr.isatty()
         self._began = self._told = time.monotonic()
         self._shown = False
 
     def reached(self, size: int) -> None:
-        """Note that *size* bytes are done."""
+        """Note that *size* bytes, or what else is counted, are done."""
         now = time.monotonic()
         if self._wanted and now - self._began > _QUIET_FOR_S and now - self._told > _EVERY_S:
             self._told = now
             self._shown = True
-            print(f"\r{self._verb} {size / 1e6:.0f} MB", end="", file=sys.stderr, flush=True)
+            print(f"\r{self._verb} {size / self._size:,.0f} {self._unit}", end="", file=sys.stderr, flush=True)
 
     def done(self) -> None:
         """Wipe what was shown."""

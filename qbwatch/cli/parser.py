@@ -12,6 +12,8 @@ from qbwatch.errors import UsageError
 
 COMMANDS: Final = {
     "demo": "show on sample logs what qbwatch does: nothing to configure, nothing is sent",
+    "init": "find the logs of this machine, ask who is told, and write the configuration",
+    "service": "let the system start the watcher by itself: install, remove, status",
     "watch": "follow the logs, store what is found, and alert, until stopped",
     "scan": "classify log files or folders once, and print what was found",
     "explain": "say what a code or a pasted log line means, and what to do",
@@ -19,7 +21,16 @@ COMMANDS: Final = {
     "unknown": "show the failures that no rule knows, grouped, so that a rule can be written",
     "sources": "show how each followed log stands, and what became of its bytes",
     "incidents": "list, show, acknowledge and resolve incidents",
-    "deliveries": "list what was sent, to whom, with what result",
+    "receivers": "list who is told, send a test, and see what keeps messages from arriving",
+    "drill": "send a labelled false failure the whole way, and say how long each stage took",
+    "silence": "hear nothing of some problems for a while: add, list and end silences",
+    "route": "say which receivers would hear of a problem, when, and why",
+    "status": "show how every application, incident, log and receiver stands, the worst first",
+    "check": "say in one line and an exit code whether all is well, for an RMM or Nagios",
+    "doctor": "check everything that must be true for alerts to arrive, and say what to do about what is not",
+    "deliveries": "list what was sent, to whom, with what result; try again what was given up",
+    "report": "write or send the weekly report, of all clients or of one",
+    "history": "ask what is stored: SQL, rankings, trends, search; export, back up, check and prune it",
 }
 """What each command does in one line; the module of the same name beside this one adds its arguments."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,6 @@ from qbwatch.rule_diff import Difference
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
 
     from ingest.line_format import LineFormat
     from qbwatch.history.store import Store
@@ -50,38 +50,49 @@ def add(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         action.add_argument("--json", action="store_true", help="one JSON object a move, and one that sums up")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    """What a command works on: the store, and what the configuration says of rules."""
+
+    db: Path
+    own: Path | None = None
+    formats: tuple[LineFormat, ...] = ()
+    pages: str | None = None
+
+    def rules(self, named: str | None) -> Catalogue:
+        """Load the rules *named*, or those of the configuration."""
+        path = self.own if named is None else Path(named)
+        return load_catalogue(None if named == SHIPPED else path, self.formats, pages=self.pages)
+
+
 def _diff(options: argparse.Namespace) -> int:
-    db, formats, _ = _settled(options)
-    reclassifier = Reclassifier(_rules(options.old, formats), _rules(options.new, formats))
-    with open_store(db) as store:
+    given = _given(options)
+    reclassifier = Reclassifier(given.rules(options.old), given.rules(options.new))
+    with open_store(given.db) as store:
         difference = _read(store, reclassifier)
     _print(difference, "would move", as_json=options.json)
     return 1 if difference.moved else 0
 
 
 def _apply(options: argparse.Namespace) -> int:
-    db, formats, own = _settled(options)
-    new = _rules(options.new, formats) if options.new else load_catalogue(own, formats)
-    reclassifier = Reclassifier(_rules(options.old, formats), new)
-    with open_store(db) as store:
+    given = _given(options)
+    reclassifier = Reclassifier(given.rules(options.old), given.rules(options.new))
+    with open_store(given.db) as store:
         difference = _read(store, reclassifier) if options.dry_run else _write(store, reclassifier)
     _print(difference, "would move" if options.dry_run else "moved", as_json=options.json)
     return 0
 
 
-def _settled(options: argparse.Namespace) -> tuple[Path, Sequence[LineFormat], Path | None]:
-    """Return the store, the user's formats and the user's rules."""
+def _given(options: argparse.Namespace) -> _Given:
     settings = load_settings_if_any(options.config)
     db: Path | None = options.db or (settings.store if settings else None)
     if db is None:
         raise UsageError("There is no configuration that names a store. Name one with --db FILE.")
     if not db.is_file():
         raise UsageError(f"{db}: there is no such store.")
-    return db, settings.formats if settings else (), settings.rules if settings else None
-
-
-def _rules(named: str, formats: Sequence[LineFormat]) -> Catalogue:
-    return load_catalogue(None if named == SHIPPED else Path(named), formats)
+    if settings is None:
+        return _Given(db=db)
+    return _Given(db=db, own=settings.rules, formats=settings.formats, pages=settings.causes_url)
 
 
 def _read(store: Store, reclassifier: Reclassifier) -> Difference:

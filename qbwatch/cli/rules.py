@@ -126,8 +126,7 @@ def _check(options: argparse.Namespace) -> int:
         return 1 if even else 0
     shown = found if options.overlaps else even
     if shown:
-        rows = [(one.winner, one.loser, one.why, str(one.place)) for one in shown]
-        print(table(rows, ("WINS", "OVER", "BECAUSE", "SAMPLE")))
+        print(_overlap_table(shown))
     for name in unused:
         print(f"{catalogue.causes[name].place}: no rule names the cause {name}.")
     if even:
@@ -135,6 +134,15 @@ def _check(options: argparse.Namespace) -> int:
     more = "" if options.overlaps or not found else f"; {len(found)} overlaps are decided, see them with --overlaps"
     print(f"{len(catalogue.causes)} causes and {len(catalogue.rules)} rules: no fault{more}")
     return 1 if even else 0
+
+
+def _overlap_table(overlaps: list[Overlap]) -> str:
+    """Return a row for each pair of rules, with how many samples they share and the first of them."""
+    places: dict[tuple[str, str, str], list[str]] = {}
+    for one in overlaps:
+        places.setdefault((one.winner, one.loser, one.why), []).append(str(one.place))
+    rows = [(*pair, str(len(samples)), samples[0]) for pair, samples in places.items()]
+    return table(rows, ("WINS", "OVER", "BECAUSE", "SAMPLES", "FIRST SAMPLE"))
 
 
 def _print_faults(error: RuleError, *, as_json: bool) -> None:

@@ -9,11 +9,12 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingest.formats import format_names
 from ingest.local_time import LocalClock
+from qbwatch.application_config import OVERDUE_AFTER
 from qbwatch.cli.output import Progress, paint
 from qbwatch.cli.settings import load_catalogue, load_settings_if_any
 from qbwatch.clock import utc_now
@@ -24,7 +25,7 @@ from qbwatch.scan import KnownFile, Scan, Summary
 from qbwatch.scan_files import HowToRead, LogFile, Unusable, find_logs
 from qbwatch.stream import Batch
 from qbwatch.this_host import host_name
-from rules.event import Role
+from rules.event import ALSO_POSSIBLE, NEAR_IT, Role
 from rules.gate import Gate, literals_of
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from qbwatch.stream import FinishedRun
     from rules.event import Event
 
+# No block of a log, nor what is made of it, is larger; nothing is written there, so it takes no memory.
+_LARGER_THAN_ANY = 16 << 20
 # Every transaction waits for the disk.
 _STORED_AT_ONCE = 2000
 _MORE = """\
@@ -57,13 +60,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="whose logs they are (default: from the configuration, else this machine)",
     )
     parser.add_argument("--client", metavar="NAME", help="whose machine it is")
-    parser.add_argument(
-        "--format",
-        metavar="NAME",
-        default="auto",
-        help="how to read the logs (default: told from content); one of "
-        f"{', '.join(format_names())}, or a [[format]] of your configuration",
-    )
+    parser.add_argument("--format", metavar="NAME", default="auto", action=_OfFormats)
     parser.add_argument(
         "--timezone", metavar="ZONE", help="where the machine stands, such as America/New_York: for logs in local time"
     )
@@ -78,12 +75,33 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run)
 
 
+class _OfFormats(argparse.Action):
+    """Takes a format's name. Its help names them all, and they are only loaded for somebody who reads it."""
+
+    def __call__(self, _: argparse.ArgumentParser, into: argparse.Namespace, name: Any, __: str | None = None) -> None:
+        """Note the *name*."""
+        setattr(into, self.dest, name)
+
+    @property
+    def help(self) -> str:
+        """What the option is for."""
+        names = ", ".join(format_names())
+        return (
+            f"how to read the logs (default: told from content); one of {names}, or a [[format]] of your configuration"
+        )
+
+    @help.setter  # noqa: A003 - argparse asks for it by this name
+    def help(self, _: str | None) -> None:
+        """Keep to what it says."""
+
+
 def run(options: argparse.Namespace) -> int:
     """Scan and print."""
     settings = load_settings_if_any(options.config)
     catalogue = load_catalogue(
-        options.rules or (settings.rules if settings else None), settings.formats if settings else ()
-    )
+        options.rules or (settings.rules if settings else None), settings.formats if settings else (),
+        pages=settings.causes_url if settings else None,
+    )  # fmt: skip
     client = options.client or (settings.client if settings else None)
     how = _how(options, settings)
     faults: list[str] = []
@@ -98,12 +116,15 @@ def run(options: argparse.Namespace) -> int:
         on_progress=progress.reached,
         summary=Summary(),
         together=options.together,
+        expected=settings.applications if settings else (),
+        overdue_after=settings.overdue_after if settings else OVERDUE_AFTER,
     )
-    # The rules are many objects and stay; looking through them for garbage again and again takes a tenth of the time.
-    gc.freeze()
+    _keep_memory()
     began = time.perf_counter()
     with ExitStack() as keep:
         store = _store(options.db, keep) if options.db else None
+        if store and (options.timezone or settings):
+            _place(store, scan.host, options.timezone or str(settings.zone if settings else ""))
         scan.known = [KnownFile(one) for one in store.checkpoints()] if store else ()
         batches = scan.run(_usable(options.paths, how, keep, faults))
         for batch in _keeping(batches, store) if store else batches:
@@ -113,6 +134,14 @@ def run(options: argparse.Namespace) -> int:
     _print_summary(scan.summary, options)
     _tell_of_zones(scan.summary)
     return _close(scan.summary, faults)
+
+
+def _keep_memory() -> None:
+    """Tell Python and the C library that this process goes through much memory again and again, and soon ends."""
+    # The rules are many objects and stay; looking through them for garbage again and again takes a tenth of the time.
+    gc.freeze()
+    # glibc gives large pieces back to the system each time. Once a larger one was let go, it keeps them for the next.
+    bytes(_LARGER_THAN_ANY)
 
 
 def _tell_of_zones(summary: Summary) -> None:
@@ -130,6 +159,11 @@ def _store(path: Path, keep: ExitStack) -> Store:
     from qbwatch.cli.opened import open_store  # noqa: PLC0415 - only with --db
 
     return keep.enter_context(open_store(path))
+
+
+def _place(store: Store, host: str, zone: str) -> None:
+    with store.transaction(rolls_up=False):
+        store.put_zone(host, zone)
 
 
 def _how(options: argparse.Namespace, settings: Settings | None) -> HowToRead:
@@ -176,10 +210,11 @@ def _keeping(batches: Iterator[Batch], store: Store) -> Iterator[Batch]:
             held = Batch()
         yield batch
     _keep(held, store)
+    store.roll_up()
 
 
 def _keep(batch: Batch, store: Store) -> None:
-    with store.transaction():
+    with store.transaction(rolls_up=False):
         store.put(batch, (), utc_now(), tell_from=NEVER)
 
 
@@ -204,6 +239,9 @@ def _print_event(event: Event) -> None:
     print(f"{paint(event.severity.value.upper(), event.severity)}{echo}  {event.title}")
     print(f"    {when}  {event.application or 'no application'}  {event.source}:{event.line}")
     print(f"    {event.cause}, {event.confidence}: {event.message}")
+    for line in event.evidence:
+        if line.startswith((NEAR_IT, ALSO_POSSIBLE)):
+            print(f"    {line}")
     if event.role is Role.ROOT:
         for number, step in enumerate(event.steps, 1):
             print(f"    {number}. {step}")

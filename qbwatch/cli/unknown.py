@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 110
 _MOST_NAMES = 4
+_MOST_LINES = 3
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +73,7 @@ def _told(one: Unknown) -> str:
         lines.append("    No line of the log says why. Look at the run's own lines, or ask the application's provider.")
     for example in one.examples:
         lines.append(f"    - {example.host} {_when(example.time)} {example.source}:{example.line}")
-        lines += [f"        {text}" for text in (example.evidence or (example.message,))[:2]]
+        lines += [f"        {text}" for text in example.lines[:_MOST_LINES]]
     return "\n".join(lines)
 
 

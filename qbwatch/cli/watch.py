@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import logging
-import random
 import signal
-import sqlite3
 from typing import TYPE_CHECKING
 
-from alerts.outbox import Outbox, Sender
-from alerts.receiver import ReceiverError
 from alerts.secrecy import quiet_transports
-from qbwatch.cli.settings import load_catalogue, load_settings
+from qbwatch.cli.settings import load_settings
+from qbwatch.cli.watching import Watcher
 from qbwatch.clock import utc_now
 from qbwatch.config import unused_receivers
-from qbwatch.errors import StoreError, UsageError
-from qbwatch.history.alert_outbox import SqlOutbox
-from qbwatch.history.alert_store import AlertStore
-from qbwatch.history.store import Store, connect
+from qbwatch.errors import UsageError
 from qbwatch.history.times import ALWAYS, NEVER, moment_of
-from qbwatch.pipeline import Pipeline
+from qbwatch.one_watcher import alone_on
+from qbwatch.places import config_file
+from qbwatch.selfwatch.config_reload import sight_of
+from qbwatch.selfwatch.own_log import begin_log
 from qbwatch.source_paths import matches
 
 if TYPE_CHECKING:
     import argparse
     from datetime import datetime
-    from pathlib import Path
 
     from qbwatch.config import Settings
-
-log = logging.getLogger("qbwatch")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -53,32 +46,18 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Watch until told to stop."""
-    logging.basicConfig(
-        level=logging.INFO if options.verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(message)s",
-    )
     quiet_transports()
     tell_from = _tell_from(options)
+    seen = sight_of(options.config or config_file())
     settings = load_settings(options.config, secrets=True)
-    catalogue = load_catalogue(settings.rules, settings.formats)
-    outbox = Outbox(_senders(settings))
-    store = Store(settings.store)
-    pipeline = Pipeline(
-        settings=settings, catalogue=catalogue, store=store,
-        alerts=AlertStore(store.connection, settings.zone), clock=utc_now, on_delivery=outbox.wake,
-        tell_from=tell_from, listens=not options.poll,
+    begin_log(settings.selfwatch.log, verbose=options.verbose)
+    watcher = Watcher(
+        settings, tell_from, listens=not options.poll, verbose=options.verbose, greet=_greet, seen=seen
     )  # fmt: skip
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: pipeline.stop())
-    _greet(settings)
-    try:
-        with outbox:
-            pipeline.watch(outbox.errors)
-    except sqlite3.Error as error:
-        raise StoreError(f"{settings.store}: the store cannot be written ({error}). Nothing is lost: start qbwatch "
-                         "again when that is mended, and it goes on where it stopped.") from error  # fmt: skip
-    finally:
-        store.close()
+    with alone_on(settings.store):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: watcher.stop())
+        watcher.run()
     return 0
 
 
@@ -89,31 +68,6 @@ def _tell_from(options: argparse.Namespace) -> datetime:
         return moment_of(options.since, utc_now()) if options.since else NEVER
     except ValueError as error:
         raise UsageError(f"--since: {error}.") from error
-
-
-def _senders(settings: Settings) -> list[Sender]:
-    from alerts.channels.courier import open_channel  # noqa: PLC0415 - Apprise is slow to import
-
-    senders, faults = [], []
-    for receiver in settings.receivers:
-        try:
-            channel = open_channel(receiver)
-        except ReceiverError as error:
-            faults.append(str(error))
-            continue
-        senders.append(
-            Sender(
-                receiver=receiver.name, channel=channel, open_store=lambda: _outbox(settings.store),
-                clock=utc_now, chance=random.random,
-            )
-        )  # fmt: skip
-    if faults:
-        raise UsageError("\n".join(f"{settings.file}: {fault}" for fault in faults))
-    return senders
-
-
-def _outbox(path: Path) -> SqlOutbox:
-    return SqlOutbox(connect(path))
 
 
 def _greet(settings: Settings) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from alerts.message import Message
@@ -12,7 +12,7 @@ from qbwatch.history.alert_rows import to_text, to_time
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
 # A delivery is finished when it has no `next_at`; while one is under way its `next_at` stays set.
@@ -28,6 +28,10 @@ SELECT min(d.next_at) FROM deliveries d
 WHERE d.receiver = ? AND d.next_at IS NOT NULL AND d.state IN ('pending', 'unknown') AND NOT EXISTS (
     SELECT 1 FROM deliveries e WHERE e.receiver = d.receiver AND e.group_key = d.group_key
     AND e.rowid < d.rowid AND e.next_at IS NOT NULL)
+"""
+_PARENT = """
+SELECT receipt FROM deliveries
+WHERE thread = ? AND receiver = ? AND notification != ? AND receipt IS NOT NULL ORDER BY rowid DESC LIMIT 1
 """
 _CANCEL = """
 UPDATE deliveries SET state = 'failed', next_at = NULL, finished_at = ?, reason = ?
@@ -50,6 +54,19 @@ class DeliveryRow:
     created_at: datetime
     next_at: datetime | None
     finished_at: datetime | None
+    code: int | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRow:
+    """One attempt at a delivery as people look at it; without `ended_at` it is under way."""
+
+    delivery: str
+    attempt: int
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
     code: int | None
     reason: str | None
 
@@ -98,11 +115,13 @@ class SqlOutbox:
                 "INSERT INTO attempts (notification, attempt, started_at) VALUES (?, ?, ?)",
                 (row["notification"], attempt, at),
             )
+            parent = self._db.execute(_PARENT, (row["thread"], receiver, row["notification"])).fetchone()
+        message = Message.from_json(row["message"])
         return Delivery(
             id=row["notification"],
             receiver=receiver,
-            message=Message.from_json(row["message"]),
-            created_at=to_time(row["created_at"]),
+            message=replace(message, parent=parent["receipt"] if parent else None),
+            created_at=to_time(row["retried_at"] or row["created_at"]),
             attempt=attempt,
         )
 
@@ -117,14 +136,15 @@ class SqlOutbox:
                 (at, result.outcome, result.code, result.reason, delivery.id, delivery.attempt),
             )
             self._db.execute(
-                "UPDATE deliveries SET state = ?, next_at = ?, finished_at = ?, code = ?, reason = ? "
-                "WHERE notification = ?",
+                "UPDATE deliveries SET state = ?, next_at = ?, finished_at = ?, code = ?, reason = ?, "
+                "receipt = coalesce(?, receipt) WHERE notification = ?",
                 (
                     settled.state,
                     next_at,
                     None if next_at else at,
                     result.code,
                     settled.reason,
+                    result.receipt,
                     delivery.id,
                 ),
             )
@@ -145,6 +165,59 @@ class SqlOutbox:
         )
         return [_shown(row) for row in rows]
 
+    def delivery(self, id_start: str) -> DeliveryRow | None:
+        """Return the one delivery whose id begins with *id_start*; None when there is none or several."""
+        rows = self._db.execute(
+            "SELECT d.*, json_extract(n.message, '$.headline') AS headline FROM deliveries d "
+            "JOIN notifications n ON n.id = d.notification WHERE substr(d.notification, 1, ?) = ? LIMIT 2",
+            (len(id_start), id_start),
+        ).fetchall()
+        return _shown(rows[0]) if len(rows) == 1 and id_start else None
+
+    def attempts(self, delivery: str) -> list[AttemptRow]:
+        """Return every attempt at *delivery*, the first one first."""
+        rows = self._db.execute("SELECT * FROM attempts WHERE notification = ? ORDER BY attempt", (delivery,))
+        return [
+            AttemptRow(
+                delivery=row["notification"],
+                attempt=row["attempt"],
+                started_at=to_time(row["started_at"]),
+                ended_at=to_time(row["ended_at"]) if row["ended_at"] else None,
+                outcome=row["outcome"],
+                code=row["code"],
+                reason=row["reason"],
+            )
+            for row in rows
+        ]
+
+    def incidents_of(self, notification: str) -> list[str]:
+        """Return the ids of the incidents that *notification* tells of."""
+        query = "SELECT incident FROM notification_incidents WHERE notification = ? ORDER BY rowid"
+        return [row["incident"] for row in self._db.execute(query, (notification,))]
+
+    def failed(self, receiver: str | None = None) -> list[str]:
+        """Return the ids of what was given up, the oldest first; of *receiver* alone where it is named."""
+        query = (
+            "SELECT notification FROM deliveries WHERE next_at IS NULL AND state IN ('failed', 'unknown') "
+            "AND (? IS NULL OR receiver = ?) ORDER BY rowid"
+        )
+        return [row["notification"] for row in self._db.execute(query, (receiver, receiver))]
+
+    def retry(self, deliveries: Iterable[str], now: datetime) -> int:
+        """Let those of *deliveries* that were given up be tried again from *now* on; return how many."""
+        at = to_text(now)
+        with self._transaction():
+            done = [
+                self._db.execute(
+                    "UPDATE deliveries SET state = 'pending', next_at = ?, finished_at = NULL, retried_at = ?, "
+                    "reason = 'asked for again' WHERE notification = ? AND next_at IS NULL "
+                    "AND state IN ('failed', 'unknown')",
+                    (at, at, one),
+                ).rowcount
+                for one in deliveries
+            ]
+        return sum(done)
+
     def close(self) -> None:
         """Close the connection."""
         self._db.close()
@@ -154,10 +227,12 @@ class SqlOutbox:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            # On a full disk SQLite may have rolled back by itself.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
 
 
 def _shown(row: sqlite3.Row) -> DeliveryRow:

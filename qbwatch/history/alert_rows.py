@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from alerts.decide import Kind, Progress, Told
-from alerts.incident import AHEAD, Finding, Good, Incident, State
+from alerts.incident import AHEAD, Ending, Finding, Good, Incident, State
 from alerts.outbox import DeliveryState
 from rules.event import Act, Severity
 
@@ -22,8 +22,16 @@ Place = tuple[str, str]
 
 COLUMNS = tuple(field.name for field in fields(Incident))
 _LISTS = frozenset({"steps", "links", "codes", "evidence"})
-_TIMES = frozenset({"at", "opened_at", "recorded_at", "last_at", "resolved_at", "last_good_at"})
+_TIMES = frozenset(
+    {
+        "at", "opened_at", "recorded_at", "last_at", "resolved_at", "last_good_at", "acknowledged_at", "good_at",
+        "quiet_since",
+    }
+)  # fmt: skip
 
+_KINDS = {
+    "state": State, "severity": Severity, "act": Act, "withdrawn": bool, "ending": Ending, "first_for_client": bool,
+}  # fmt: skip
 _CHANGES = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name != "id")
 PUT_INCIDENT = (
     f"INSERT INTO incidents ({', '.join(COLUMNS)}, settled) VALUES ({', '.join('?' * len(COLUMNS))}, 0) "  # noqa: S608 - our own names
@@ -162,13 +170,28 @@ def set_back(db: sqlite3.Connection, now: datetime, earliest: datetime) -> None:
     db.execute(
         "UPDATE incidents SET opened_at = min(opened_at, :before), recorded_at = min(recorded_at, :before), "
         "last_at = min(last_at, :before), resolved_at = min(resolved_at, :before), "
-        "last_good_at = min(last_good_at, :before) "
+        "last_good_at = min(last_good_at, :before), good_at = min(good_at, :before), "
+        "acknowledged_at = min(acknowledged_at, :before), quiet_since = min(quiet_since, :before) "
         "WHERE last_at > :limit OR resolved_at > :limit OR recorded_at > :limit",
         times,
     )
     db.execute(
         "UPDATE last_good SET began_at = min(began_at, :before), ended_at = min(ended_at, :before) "
         "WHERE ended_at > :limit",
+        times,
+    )
+
+
+def believe_clock(db: sqlite3.Connection, now: datetime) -> None:
+    """Let what was told, or is to be sent, ahead of *now* count as told now: the machine's clock was set back.
+
+    Else nothing more would be said before the clock is there again.
+    """
+    times = {"limit": to_text(now + AHEAD), "now": to_text(now)}
+    db.execute("UPDATE notifications SET created_at = :now WHERE closed = 0 AND created_at > :limit", times)
+    db.execute(
+        "UPDATE deliveries SET created_at = min(created_at, :now), retried_at = min(retried_at, :now), next_at = :now "
+        "WHERE next_at IS NOT NULL AND (created_at > :limit OR retried_at > :limit)",
         times,
     )
 
@@ -218,5 +241,4 @@ def _loaded(name: str, value: Any) -> Any:
         return tuple(json.loads(value))
     if name in _TIMES and value is not None:
         return to_time(value)
-    kinds = {"state": State, "severity": Severity, "act": Act, "withdrawn": bool}
-    return kinds[name](value) if name in kinds else value
+    return _KINDS[name](value) if name in _KINDS and value is not None else value

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from alerts.incident import RunEnd
 from ingest.record import Outcome
 from qbwatch.history.times import read_stamp, stamp
-from rules.event import Act, Confidence, Event, Role, Severity
+from rules.event import Act, Alternative, Confidence, Event, Role, Severity
 
 if TYPE_CHECKING:
     import sqlite3
@@ -24,7 +25,8 @@ def event_row(event: Event, now: datetime) -> tuple[object, ...]:
         event.application, event.company_file, event.run, event.cause, event.rule, event.severity, event.role,
         event.confidence, event.act, json.dumps(event.codes), event.message, json.dumps(event.evidence),
         event.title, event.explanation, json.dumps(event.steps), json.dumps(event.links),
-        event.rule_pack or None, event.component or None, event.level, stamp(now),
+        event.rule_pack or None, event.component or None, event.level,
+        json.dumps([asdict(other) for other in event.others]) if event.others else None, stamp(now),
     )  # fmt: skip
 
 
@@ -68,6 +70,17 @@ def to_event(row: sqlite3.Row) -> Event:
         rule_pack=row["rule_pack"] or "",
         component=row["component"] or "",
         level=row["level"],
+        others=tuple(_alternative(one) for one in json.loads(row["others"] or "[]")),
+    )
+
+
+def _alternative(values: dict[str, str]) -> Alternative:
+    return Alternative(
+        cause=values["cause"],
+        confidence=Confidence(values["confidence"]),
+        speaks_for=values["speaks_for"],
+        speaks_against=values["speaks_against"],
+        title=values["title"],
     )
 
 

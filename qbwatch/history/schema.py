@@ -15,7 +15,19 @@ if __name__ == "__main__":
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from qbwatch.history import alert_tables, follow_tables, rule_tables
+from qbwatch.history import (
+    alert_tables,
+    delivery_tables,
+    drill_rows,
+    follow_tables,
+    hush_tables,
+    machine_rows,
+    probe_tables,
+    report_rows,
+    rollup_tables,
+    rule_tables,
+    view_tables,
+)
 from qbwatch.history.version import VERSION
 
 migrations = Migrations("qbwatch")
@@ -79,6 +91,55 @@ def m003_generations_ledger_signals(db: Database) -> None:
 def m004_rule_packs(db: Database) -> None:
     """Note with each event which rules made it, and keep what rules count and how far history was classified anew."""
     rule_tables.create(db)
+
+
+@migrations()
+def m005_rollups_words_views(db: Database) -> None:
+    """Make the daily rollups, the index of words, and the views; note what there is as to be counted."""
+    rollup_tables.create(db)
+    view_tables.create(db)
+
+
+@migrations()
+def m006_incident_lives(db: Database) -> None:
+    """Keep how incidents go and why they end, what holds messages back, and silences."""
+    hush_tables.create(db)
+
+
+@migrations()
+def m007_probes_others(db: Database) -> None:
+    """Keep when the watcher was last alive, and the causes that an event may have instead."""
+    probe_tables.create(db)
+
+
+@migrations()
+def m008_receipts(db: Database) -> None:
+    """Keep what the far side calls a message, and when a delivery was asked for again."""
+    delivery_tables.create(db)
+
+
+@migrations()
+def m009_report_sends(db: Database) -> None:
+    """Keep which weekly reports were sent to whom, and make their figures quick."""
+    report_rows.create(db)
+
+
+@migrations()
+def m010_machines(db: Database) -> None:
+    """Keep what is known of a machine's applications and of the silences that were told."""
+    machine_rows.create(db)
+
+
+@migrations()
+def m011_drills(db: Database) -> None:
+    """Keep which drills were made, and make planning and sending quick."""
+    drill_rows.create(db)
+
+
+@migrations()
+def m012_turns(db: Database) -> None:
+    """Make questions about runs in turn quick."""
+    rollup_tables.widen(db)
 
 
 def migrate(path: str) -> None:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from ingest.identity import Checkpoint
 from qbwatch.errors import StoreError
-from qbwatch.history import ledger_rows, rule_rows, signal_rows, source_rows
+from qbwatch.history import ledger_rows, new_store, rollups, rule_rows, signal_rows, source_rows
 from qbwatch.history.rows import event_row, run_row, to_event, to_run_end
 from qbwatch.history.times import stamp
+from qbwatch.history.trouble import advice, refuse_network
 from qbwatch.history.version import VERSION
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 _EVENT = (
     "id", "time", "host", "client", "source", "format", "line", "offset", "application", "company_file", "run",
     "cause", "rule", "severity", "role", "confidence", "act", "codes", "message", "evidence", "title",
-    "explanation", "steps", "links", "rule_pack", "component", "level", "stored_at", "changed_at", "told",
+    "explanation", "steps", "links", "rule_pack", "component", "level", "others", "stored_at", "changed_at", "told",
 )  # fmt: skip
 _RUN = (
     "id", "host", "client", "source", "format", "line", "offset", "application", "company_file", "user", "url",
@@ -94,20 +95,13 @@ class Store:
     def __init__(self, path: Path) -> None:
         """Open *path*, making or migrating its tables. Raises StoreError with what to do."""
         self.path = path
-        if str(path).startswith(("\\\\", "//")):
-            raise StoreError(
-                f"{path}: the store must be on a local disk, since SQLite cannot share a file over a network. "
-                "Set path in [store] to a folder of this machine."
-            )
+        refuse_network(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.connection = connect(path)
             self._prepare()
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(
-                f"{path}: the store cannot be opened ({error}). Check that the folder exists, that this user may "
-                "write there, and that the file is a qbwatch store."
-            ) from error
+            raise StoreError(f"{path}: the store cannot be opened ({error}). {advice(error)}") from error
 
     def _prepare(self) -> None:
         version = self.connection.execute("PRAGMA user_version").fetchone()[0]
@@ -116,7 +110,7 @@ class Store:
                 f"{self.path}: this store was written by a newer qbwatch (tables {version}, this program {VERSION}). "
                 "Update qbwatch, or name another file in [store] path."
             )
-        if version < VERSION:
+        if version < VERSION and not (version == 0 and new_store.make(self.connection)):
             self._migrate()
 
     def _migrate(self) -> None:
@@ -133,15 +127,33 @@ class Store:
             raise StoreError(f"{self.path}: the tables cannot be brought up to date ({reason}).")
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Commit all that is written inside, or nothing."""
+    def transaction(self, *, rolls_up: bool = True) -> Iterator[sqlite3.Connection]:
+        """Commit all that is written inside, with the daily rollups of it, or nothing.
+
+        Whoever writes much at a time leaves the rollups to `roll_up`, which counts each day once.
+        """
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield self.connection
+            if rolls_up:
+                rollups.roll_up(self.connection)
+            self.connection.execute("COMMIT")
         except BaseException:
-            self.connection.execute("ROLLBACK")
+            # On a full disk SQLite may have rolled back by itself.
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
             raise
-        self.connection.execute("COMMIT")
+
+    def roll_up(self) -> None:
+        """Count anew all days that are due, some at a time, so that others may write in between."""
+        due = 1
+        while due:
+            with self.transaction(rolls_up=False):
+                due = rollups.roll_up(self.connection)
+
+    def put_zone(self, host: str, zone: str) -> None:
+        """Note in which zone *host* stands, which decides on its days; when it moved they are counted anew."""
+        rollups.put_zone(self.connection, host, zone)
 
     def put(
         self,
@@ -157,9 +169,10 @@ class Store:
         What is new or changed waits for the alerts to be told of it, but for what is of before *tell_from*: that is
         history, or a watcher that reads the same log tells it.
         """
+        changed_at = _moment(now)
 
         def mark(time: datetime | None) -> tuple[object, ...]:
-            return (_moment(now), 0 if tell_from is None or (time is not None and time >= tell_from) else None)
+            return (changed_at, 0 if tell_from is None or (time is not None and time >= tell_from) else None)
 
         events = ((*event_row(event, now), *mark(event.time)) for event in batch.events.values())
         self.connection.executemany(_PUT_EVENT, events)
@@ -228,6 +241,10 @@ class Store:
     def states(self) -> list[SourceState]:
         """Return how every path stood when a watcher last looked, by source and path."""
         return source_rows.read_states(self.connection)
+
+    def others_wrote(self) -> int:
+        """Return a number that changes when another connection, such as a command's, has changed the store."""
+        return int(self.connection.execute("PRAGMA data_version").fetchone()[0])
 
     def watched_at(self) -> datetime | None:
         """Return when a watcher last wrote how its sources stand; None if none ever did."""

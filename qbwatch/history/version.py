@@ -3,4 +3,4 @@
 from __future__ import annotations
 
 # Raised with each migration in schema.py.
-VERSION = 4
+VERSION = 12
