@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Final
 
 from qbwatch.history.drill_rows import DrillRow, last_drill, put_drill
-from qbwatch.report_timer import ReportTimer
+from qbwatch.weekly_timer import WeeklyTimer, run_beside
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,8 +15,6 @@ if TYPE_CHECKING:
 
     from qbwatch.config import Settings
     from qbwatch.drill_config import DrillSettings
-
-log = logging.getLogger(__name__)
 
 _LONGEST_S: Final = 600
 
@@ -38,22 +33,14 @@ def is_due(db: sqlite3.Connection, drill: DrillSettings, now: datetime) -> bool:
     return last.at < drill.weekly.last_due(now)
 
 
-def drill_timer(settings: Settings, clock: Callable[[], datetime]) -> ReportTimer | None:
+def drill_timer(settings: Settings, clock: Callable[[], datetime]) -> WeeklyTimer | None:
     """Return the timer of the drills that *settings* schedule, if they do."""
     schedule, file = settings.drill.weekly, settings.file
     if schedule is None or file is None or settings.route is None:
         return None
-    return ReportTimer(schedule=schedule, clock=clock, send=lambda: _made(file))
+    return WeeklyTimer(schedule=schedule, clock=clock, act=lambda: _made(file))
 
 
 def _made(config: Path) -> bool:
-    """Make the drill that is due, in a process of its own; it is not repeated, since a drill tells everybody."""
-    command = [sys.executable, "-m", "qbwatch", "--config", str(config), "drill", "--due"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_LONGEST_S)  # noqa: S603 - our own command
-    except (OSError, subprocess.TimeoutExpired) as error:
-        log.warning("the drill could not be made: %s", error)
-        return False
-    for line in (*done.stdout.splitlines(), *done.stderr.splitlines()):
-        log.warning("%s", line) if done.returncode else log.info("%s", line)
-    return done.returncode != 2
+    """Make the drill that is due; it is not repeated, since a drill tells everybody."""
+    return run_beside(config, "drill", "--due", longest_s=_LONGEST_S, what="drill") not in {None, 2}

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qbwatch.report_timer import ReportTimer
 from qbwatch.reports.schedule import Schedule, read_schedule, reported_week
+from qbwatch.weekly_timer import WeeklyTimer
 
 NEW_YORK = ZoneInfo("America/New_York")
 MONDAY_SEVEN = Schedule(weekday=0, hour=7, minute=0, zone=NEW_YORK)
@@ -62,7 +62,7 @@ class Watched:
         self.now = datetime(2026, 11, 23, 11, 59, tzinfo=UTC)
         self.sent: list[datetime] = []
         self._answers = list(answers)
-        self.timer = ReportTimer(schedule=MONDAY_SEVEN, clock=lambda: self.now, send=self._send)
+        self.timer = WeeklyTimer(schedule=MONDAY_SEVEN, clock=lambda: self.now, act=self._send)
 
     def _send(self) -> bool:
         self.sent.append(self.now)
