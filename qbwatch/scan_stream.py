@@ -55,6 +55,7 @@ class ScanStream(LogStream):
             catalogue, gate, host=host, client=client, live=False, neighbours=neighbours, on_sign=on_sign,
             on_fact=on_fact,
         )  # fmt: skip
+        self._catalogue = catalogue
         self._plain = PlainRuns(gate.finds, gate.literals)
         self._stencils: Stencils[_Learnt] = Stencils(gate.finds, gate.literals)
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from ingest.line_format import LineGrammar
 from ingest.sdk_sessions import HUNG, SdkSessions, Told
 from qbwatch.neighbours import Aside
+from qbwatch.rule_stream import RuleStream
 from qbwatch.stream import Batch, is_between
-from rules.classify import Findings, Where
+from rules.classify import Where
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from qbwatch.neighbours import Neighbours
     from rules.catalogue import Catalogue
     from rules.gate import Gate
-    from rules.threshold import Tallies
 
 
 _SDK = "qbsdk"
@@ -28,7 +28,7 @@ _SDK = "qbsdk"
 _MOST_HUNG = 200
 
 
-class SideStream:
+class SideStream(RuleStream):
     """Classifies the records of one log and gives its findings to the machine's runs, or to nobody's."""
 
     def __init__(
@@ -42,8 +42,8 @@ class SideStream:
         grammar: Grammar,
     ) -> None:
         """Classify by *catalogue*, whose literals *gate* must know, a log of *grammar*."""
-        self._gate, self._neighbours = gate, neighbours
-        self._findings = Findings(catalogue)
+        super().__init__(catalogue, gate)
+        self._neighbours = neighbours
         self._host, self._client = host, client
         self._markers = grammar.format.markers if isinstance(grammar, LineGrammar) else None
         self._sessions = SdkSessions() if grammar.name == _SDK else None
@@ -99,20 +99,6 @@ class SideStream:
         held = self._neighbours.first_held(file)
         opened = self._sessions.open_in(file) if self._sessions else None
         return min((place for place in (held, opened) if place), default=None)
-
-    @property
-    def counts(self) -> Tallies:
-        """What rules with a threshold have counted; it may be set before the first block is taken."""
-        return self._findings.counts
-
-    @counts.setter
-    def counts(self, counts: Tallies) -> None:
-        self._findings.counts = counts
-
-    def use(self, catalogue: Catalogue, gate: Gate) -> None:
-        """Classify by *catalogue*, whose literals *gate* knows, from now on; what is open or held stays as it is."""
-        self._findings.use(catalogue)
-        self._gate = gate
 
     def take_batch(self) -> Batch:
         """Return nothing: what is found goes to the machine's runs, and what they do not want is told with them."""

@@ -14,7 +14,8 @@ from ingest.runs import RunJoiner
 from ingest.schedule_facts import MARKS, fact_of
 from ingest.search import find
 from qbwatch.neighbours import Neighbours
-from rules.classify import Findings, Where, digest
+from qbwatch.rule_stream import RuleStream
+from rules.classify import Where, digest
 from rules.event import Event, Role
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from qbwatch.signal import NotedSignal
     from rules.catalogue import Catalogue
     from rules.gate import Gate
-    from rules.threshold import Tallies
 
 # A byte order mark and blank lines stand at most before the first banner of a file.
 _FIRST = 16
@@ -92,7 +92,7 @@ class _Fed:
         return self.text == record.text and self.statuses == record.statuses
 
 
-class LogStream:
+class LogStream(RuleStream):
     """Joins and classifies the records of one log, which may span several files (QWCLogOld.txt, QWCLog.txt)."""
 
     def __init__(
@@ -117,9 +117,7 @@ class LogStream:
         self._neighbours = neighbours or Neighbours()
         self._on_sign, self._on_fact = on_sign, on_fact
         self._starts = False
-        self._gate = gate
-        self._catalogue = catalogue
-        self._findings = Findings(catalogue)
+        super().__init__(catalogue, gate)
         self._joiner = RunJoiner()
         self._host, self._client = host, client
         self._where: dict[str, Where] = {}
@@ -243,20 +241,6 @@ class LogStream:
     def safe(self, file: str) -> tuple[int, int] | None:
         """Return offset and line in *file* from which the open runs can be rebuilt; None if none is open."""
         return self._safe.get(file) if self._joiner.open else None
-
-    @property
-    def counts(self) -> Tallies:
-        """What rules with a threshold have counted; it may be set before the first block is taken."""
-        return self._findings.counts
-
-    @counts.setter
-    def counts(self, counts: Tallies) -> None:
-        self._findings.counts = counts
-
-    def use(self, catalogue: Catalogue, gate: Gate) -> None:
-        """Classify by *catalogue*, whose literals *gate* knows, from now on; what is open or held stays as it is."""
-        self._findings.use(catalogue)
-        self._gate = gate
 
     def take_batch(self) -> Batch:
         """Return what came since the last call."""
