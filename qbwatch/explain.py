@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +9,10 @@ from ingest.formats import detect, qbwc, text_formats
 from ingest.formats import read_records as read_known
 from ingest.record import Record, Span
 from qbwatch.code_readings import known_codes, readings
-from qbwatch.scan import Scan, Summary
-from qbwatch.scan_files import Unusable, find_logs
+from qbwatch.scan_once import look_through
 from rules.alternatives import usual_others
 from rules.catalogue import Match
 from rules.event import Confidence, Role, Severity
-from rules.gate import Gate, literals_of
 from rules.quote import line_of
 from rules.statuses import records_of
 
@@ -24,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ingest.line_format import LineFormat
+    from qbwatch.scan import Summary
     from qbwatch.scan_files import HowToRead
     from rules.catalogue import Catalogue
     from rules.condition import Condition
@@ -103,22 +101,14 @@ def explain_lines(catalogue: Catalogue, text: str, own: Sequence[LineFormat] = (
 
 def explain_log(catalogue: Catalogue, path: Path, how: HowToRead) -> tuple[list[Answer], Summary] | str:
     """Return the causes that the log at *path* shows, the worst first, or why it cannot be read as a log."""
-    faults: list[str] = []
-    scan = Scan(
-        catalogue=catalogue, gate=Gate(literals_of(catalogue)), host="", client=None,
-        on_error=lambda _, why: faults.append(why), on_damage=lambda *_: None, on_progress=lambda _: None,
-        summary=Summary(),
-    )  # fmt: skip
-    with ExitStack() as keep:
-        logs = list(find_logs([str(path)], how, keep))
-        usable = [log for log in logs if not isinstance(log, Unusable)]
-        if not usable:
-            return next((log.why for log in logs if isinstance(log, Unusable)), "nothing is in it")
-        roots = [event for batch in scan.run(usable) for event in batch.events.values() if event.role is Role.ROOT]
-    if faults:
-        return faults[0]
+    looked = look_through(path, catalogue, how)
+    if not looked.summary.files and not looked.broken:
+        return looked.unusable[0].why if looked.unusable else "nothing is in it"
+    if looked.broken:
+        return looked.broken[0][1]
+    roots = [event for event in looked.events if event.role is Role.ROOT]
     found = _merged(_of_event(catalogue, event) for event in roots)
-    return sorted(found, key=lambda one: (-one.severity.rank, -one.count)), scan.summary
+    return sorted(found, key=lambda one: (-one.severity.rank, -one.count)), looked.summary
 
 
 def _records(text: str, own: Sequence[LineFormat]) -> Iterator[Record]:

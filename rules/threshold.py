@@ -94,10 +94,6 @@ class Tallies:
         for key in sorted(changed):
             yield key, list(self._marks[key])
 
-    def take_over(self, other: Tallies) -> None:
-        """Go on with what *other* has counted."""
-        self._marks |= other._marks
-
 
 def _near(one: Mark, last: Mark, within: timedelta | None) -> bool:
     if within is None:

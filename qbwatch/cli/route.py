@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,9 +20,8 @@ from qbwatch.errors import UsageError
 from qbwatch.history import silence_rows
 from qbwatch.history.alert_store import AlertStore
 from qbwatch.history.rows import to_event
-from qbwatch.scan import Scan, Summary
-from qbwatch.scan_files import HowToRead, Unusable, find_logs
-from rules.gate import Gate, literals_of
+from qbwatch.scan_files import HowToRead
+from qbwatch.scan_once import look_through
 
 if TYPE_CHECKING:
     import argparse
@@ -104,24 +102,16 @@ def _scanned(path: Path, settings: Settings, now: datetime) -> list[Incident]:
     """Return an incident for each kind of failure that the log at *path* holds."""
     catalogue = load_catalogue(settings.rules, settings.formats, pages=settings.causes_url)
     how = HowToRead(format="auto", own=settings.formats, clock=LocalClock(zone=settings.zone))
-    faults: list[str] = []
-    found: dict[tuple[str, str | None, str], Incident] = {}
-    with ExitStack() as keep:
-        logs = list(find_logs([str(path)], how, keep))
-        usable = [log for log in logs if not isinstance(log, Unusable)]
-        faults += [f"{log.name}: {log.why}" for log in logs if isinstance(log, Unusable) and log.asked]
-        scan = Scan(
-            catalogue=catalogue, gate=Gate(literals_of(catalogue)), host=settings.host, client=settings.client,
-            on_error=lambda name, why: faults.append(f"{name}: reading broke off ({why})"),
-            on_damage=lambda _name, _what: None, on_progress=lambda _size: None, summary=Summary(),
-        )  # fmt: skip
-        for batch in scan.run(usable):
-            for event in batch.events.values():
-                incident = _opened(event, now)
-                if incident:
-                    found.setdefault(incident.key, incident)
+    looked = look_through(path, catalogue, how, host=settings.host, client=settings.client)
+    faults = [f"{log.name}: {log.why}." for log in looked.unusable if log.asked]
+    faults += [f"{name}: reading broke off ({why})." for name, why in looked.broken]
     if faults:
-        raise UsageError("\n".join(f"{fault}." for fault in faults))
+        raise UsageError("\n".join(faults))
+    found: dict[tuple[str, str | None, str], Incident] = {}
+    for event in looked.events:
+        incident = _opened(event, now)
+        if incident:
+            found.setdefault(incident.key, incident)
     return list(found.values())
 
 
